@@ -89,7 +89,7 @@ def case_of(cell: Equation, seed: int, *, wide: bool, zoneout: float = 0.0) -> t
     finals = {n: torch.randn(s.shape, generator=random, dtype=dtype) for n, s in result.states.items()}
     found = bptt.backward(tape, outputs, finals)
     given = {
-        "wide": wide, "sizes": call.sizes, "k": {f"zoneout:{n}": zoneout for n in cell.states} if zoneout else {},
+        "wide": wide, "sizes": call.sizes, "k": {n: float(call.noise.of(n)) for n in noisy(cell, call.noise).noises},
         "w": {n: p.flatten().tolist() for n, p in call.parameters.items()}, "x": case.x[:, 0].tolist(),
         "states": {n: s[0].tolist() for n, s in call.states.items()}, "outputs": outputs[:, 0].tolist(),
         "finals": {n: s[0].tolist() for n, s in finals.items()},

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from recur import equations
 from recur.engine import Noise, recurrent_states, run
+from recur.engine.noise import drawn_states
 from recur.equations import Equation
 from tests.tolerances import close, near
 
@@ -69,7 +70,8 @@ def make(
         drop = {s: (torch.rand(states[s].shape, generator=generator) < 0.7).to(dtype) / 0.7
                 for s in recurrent_states(cell)}  # fmt: skip
         zone = {s: (torch.rand((T, *states[s].shape), generator=generator) < 0.3).to(dtype) for s in cell.states}
-        masks = Noise(drop, zone)
+        drawn = {s: torch.rand((T, *states[s].shape), generator=generator, dtype=dtype) for s in drawn_states(cell)}
+        masks = Noise(drop, zone, drawn)
     return Case(
         cell,
         random(T, B, *cell.shape(cell.input, **sizes)),

@@ -21,6 +21,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::recur.engine.native.library.Com
 
 PAPERS = sorted(set(equations.names()) - set(equations.stock()))
 EAGER = ("short_attention",)  # the rows of its matrix move
+NOT_SMOOTH = {"leaky_integrate_and_fire", "phased_lstm", "boundary_lstm"}
 MATRICES = ("fast_weights", "linear_attention", "mlstm")
 
 
@@ -75,8 +76,8 @@ def test_explicit_bptt_is_autograd(name: str, variant: str) -> None:
         close(actual[leaf], expected[leaf], f"{name} d{leaf}")
 
 
-# a spike has the derivative of another function, and a phase jumps where a period ends
-@pytest.mark.parametrize("name", sorted(set(PAPERS) - {"leaky_integrate_and_fire", "phased_lstm"}))
+# spikes and binary gates have the derivative of another function, and a phase jumps where a period ends
+@pytest.mark.parametrize("name", sorted(set(PAPERS) - NOT_SMOOTH))
 def test_gradients_are_those_of_finite_differences(name: str) -> None:
     made = case(name, T=3, B=2, H=3)
     names = list(made.leaves)
@@ -200,6 +201,47 @@ def test_spikes_are_zeros_and_ones_and_reduce_the_potential() -> None:
     assert set(spikes.flatten().tolist()) == {0.0, 1.0}
     assert 0.3 < float(spikes.detach().mean()) < 0.7
     assert float(potential.detach()) < 1.6
+
+
+def test_the_solver_of_a_liquid_network_takes_six_steps_of_a_sixth_each() -> None:
+    given = weights("liquid_solver", X=3, H=4)
+    x = torch.rand(1, 2, 4, dtype=torch.float64)
+    part = x.clone()
+    part[..., 3] /= 6
+    state = torch.randn(2, 4, dtype=torch.float64)
+    expected = state
+    for _ in range(6):
+        expected = run(equations.get("liquid"), part, {"h": expected}, given).outputs[0]
+    close(run(equations.get("liquid_solver"), x, {"h": state}, given).outputs[0], expected, "h")
+
+
+@pytest.mark.parametrize("options", [{}, {"memory_budget": "sqrt"}], ids=["at once", "in segments"])
+def test_both_backends_draw_the_same_boundaries(options: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RECUR_FILL_NAN", "1")
+    assert_native_is_eager(case("boundary_lstm", T=9, noise=True, ragged=True, resets=True), reverse=True, **options)
+
+
+@pytest.mark.parametrize("engine", ["native", "eager"])
+def test_boundaries_are_drawn_in_training_by_the_seed_and_decided_outside(engine: str) -> None:
+    torch.manual_seed(0)
+    layer, x = Recurrent("boundary_lstm", 3, 4, engine=engine), torch.randn(9, 5, 3)
+
+    def boundaries(seed: int) -> torch.Tensor:
+        torch.manual_seed(seed)
+        return layer(x, return_all_states=True)[2][0][0]["z"].detach()
+
+    assert set(boundaries(1).flatten().tolist()) == {0.0, 1.0}
+    assert torch.equal(boundaries(1), boundaries(1))
+    assert not torch.equal(boundaries(1), boundaries(2))
+    other = Recurrent("boundary_lstm", 3, 4, engine="eager" if engine == "native" else "native")
+    other.load_state_dict(layer.state_dict())
+    torch.manual_seed(1)
+    assert torch.equal(other(x, return_all_states=True)[2][0][0]["z"], boundaries(1))
+    layer.eval()
+    assert torch.equal(boundaries(1), boundaries(2))
+    stream = layer.stream(5)
+    steps = torch.stack([torch.as_tensor(stream.step(one)).clone() for one in x])
+    close(steps, layer(x)[0].detach(), "the stream decides as the layer does")
 
 
 def test_time_that_passes_forgets_the_short_term_memory_only() -> None:

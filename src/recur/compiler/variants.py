@@ -23,7 +23,7 @@ def variant(equation: Equation, recurrent: tuple[str, ...], zoneout: tuple[str, 
     """The equation's graph with a mask on the states ``recurrent`` and a noise on the states ``zoneout``."""
     graph = equation.graph
     make = graph.builder
-    noises: dict[str, Node] = {}
+    noises = dict(graph.noises)
     masked: dict[int, Node] = {}
     for name in recurrent:
         state = graph.states[name]

@@ -17,7 +17,7 @@ from recur.compiler.program import program
 from recur.compiler.toolchain import zig
 from recur.compiler.variants import lifted
 from recur.engine.low_precision import quantize
-from recur.engine.noise import Noise, noisy
+from recur.engine.noise import expected, noisy
 from recur.engine.operations import Values, evaluate, number_of
 from recur.equations import Equation
 
@@ -83,9 +83,10 @@ def c_step(
     NotCompiledError
         If the equation cannot be compiled; the message says why.
     """
-    whole = noisy(equation, Noise({}, dict(zoneout)))
+    noise = expected(equation, zoneout)
+    whole = noisy(equation, noise)
     graph, once = lifted(whole)
-    noises = {f"zoneout:{state}": share for state, share in zoneout.items()}
+    noises = {key: float(noise.of(key)) for key in graph.noises}
     written = c99.step(program(graph), sizes, name=name, states=states, scratch=scratch, noises=noises, int8=int8)
     known = {key: value.detach().cpu().to(torch.float64) for key, value in parameters.items()}
     if once:

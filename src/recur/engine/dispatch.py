@@ -15,7 +15,7 @@ from recur.engine.backend_interface import BackendReport, Call, Result
 from recur.engine.low_precision import PRECISIONS, refuse_gradients
 from recur.engine.native.frozen import FrozenWeights
 from recur.engine.native.half_precision import half_precision_of
-from recur.engine.noise import Noise
+from recur.engine.noise import HALF, Noise, drawn_states
 from recur.engine.packing import Packing
 from recur.engine.variables import BACKEND
 from recur.equations import Equation
@@ -204,12 +204,15 @@ def prepare(
         resets = resets.to(x.device, torch.bool, copy=True)
         if tuple(resets.shape) != (T, B):
             raise ShapeError(f"resets has shape {tuple(resets.shape)}, expected ({T}, {B})")
-    if noise is not None:
-        noise = _fitting(equation, noise, full, T)
+    noise = noise or Noise()
+    if equation.graph.noises:
+        # what is not given is not drawn
+        noise = replace(noise, drawn={**dict.fromkeys(drawn_states(equation), HALF), **noise.drawn})
+    noise = _fitting(equation, noise, full, T)
     if precision not in PRECISIONS:
         raise ShapeError(f'precision is "{precision}", expected one of {", ".join(PRECISIONS)}')
     return Call(
-        equation, x, full, parameters, sizes, lengths, resets, reverse, noise or Noise(), all_states, precision, packing
+        equation, x, full, parameters, sizes, lengths, resets, reverse, noise, all_states, precision, packing
     )  # fmt: skip
 
 
@@ -234,7 +237,8 @@ def _fitting(equation: Equation, noise: Noise, states: Mapping[str, Tensor], T: 
 
     recurrent = {n: stretched(n, m, tuple(states[n].shape)) for n, m in noise.recurrent.items()}
     zoneout = {n: stretched(n, m, (T, *states[n].shape)) for n, m in noise.zoneout.items()}
-    return Noise({n: m for n, m in recurrent.items() if isinstance(m, Tensor)}, zoneout)
+    drawn = {n: stretched(n, m, (T, *states[n].shape)) for n, m in noise.drawn.items() if n in states}
+    return Noise({n: m for n, m in recurrent.items() if isinstance(m, Tensor)}, zoneout, drawn)
 
 
 def _sizes(

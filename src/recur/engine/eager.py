@@ -50,9 +50,7 @@ def prepare(call: Call, graph: Graph, planned: Plan) -> tuple[Values, dict[int, 
     """What is computed before the loop: values without a time axis, and values to be read at each step."""
     values: Values = {id(node): call.parameters[name] for name, node in graph.parameters.items()}
     for name, node in graph.noises.items():
-        kind, state = name.split(":")
-        source = call.noise.recurrent if kind == "recurrent" else call.noise.zoneout
-        values[id(node)] = source[state]
+        values[id(node)] = call.noise.of(name)
     evaluate(planned.once, values, call.sizes, call.precision)
     values[id(graph.input)] = call.x
     evaluate(planned.before, values, call.sizes, call.precision)

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from recur.compiler import numpy_text
-from recur.engine.noise import Noise, noisy
+from recur.engine.noise import expected, noisy
 from recur.equations import Equation
 from recur.equations.naming import naming
 
@@ -57,8 +57,9 @@ def numpy_step(
     zoneout : mapping of str to float
         The probability that a unit keeps its old value, by state.
     """
-    graph = noisy(equation, Noise({}, dict(zoneout)))
-    noises = {f"zoneout:{state}": share for state, share in zoneout.items()}
+    noise = expected(equation, zoneout)
+    graph = noisy(equation, noise)
+    noises = {key: float(noise.of(key)) for key in graph.noises}
     written = numpy_text.step(
         graph, sizes, name=name, names=naming(equation).names, noises=noises, about=f"One step of {equation.name}."
     )

@@ -36,17 +36,17 @@ from recur.equations.language import (
     total,
 )
 from recur.equations.matrices import dot, outer, push, scale_columns, scale_rows
-from recur.equations.surrogates import greater, step, stop_gradient, straight_through
+from recur.equations.surrogates import bernoulli, greater, step, stop_gradient, straight_through
 from recur.equations.trace import equation
 from recur.equations.traced import Equation
 from recur.equations.vectors import count, cumsum, largest, logsumexp, one_hot_of_largest, softmax
 from recur.errors import EquationError, did_you_mean
 
 __all__ = [
-    "Equation", "Symbol", "absolute", "atan", "concat", "cos", "count", "cumsum", "dot", "equation", "erf", "exp",
-    "fixed", "floor", "get", "greater", "largest", "layer_norm", "log", "logsumexp", "maximum", "mean", "minimum",
-    "names", "one_hot_of_largest", "outer", "push", "relu", "scale_columns", "scale_rows", "sigmoid", "sin", "softmax",
-    "softplus", "split", "sqrt", "step", "stock", "stop_gradient", "straight_through", "tanh", "total",
+    "Equation", "Symbol", "absolute", "atan", "bernoulli", "concat", "cos", "count", "cumsum", "dot", "equation", "erf",
+    "exp", "fixed", "floor", "get", "greater", "largest", "layer_norm", "log", "logsumexp", "maximum", "mean",
+    "minimum", "names", "one_hot_of_largest", "outer", "push", "relu", "scale_columns", "scale_rows", "sigmoid", "sin",
+    "softmax", "softplus", "split", "sqrt", "step", "stock", "stop_gradient", "straight_through", "tanh", "total",
 ]  # fmt: skip
 
 _NOT_CELLS = {

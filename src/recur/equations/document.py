@@ -160,6 +160,7 @@ def read_equation(document: object) -> Equation:
     builder = Builder()
     input_leaf, arguments = _inputs(builder, {one: told["shape"] for one, told in inputs.items()})
     kinds = {"state": states, "parameter": parameters}
+    drawn = {f"drawn:{one}": builder.leaf("noise", f"drawn:{one}", told["shape"]) for one, told in states.items()}
     leaves = {(k, n): builder.leaf(k, n, one["shape"]) for k, named in kinds.items() for n, one in named.items()}
     if any(len(one["shape"]) != 1 for one in states.values()):
         raise refused("a state is not a vector")
@@ -168,7 +169,14 @@ def read_equation(document: object) -> Equation:
     blocks = {one: told["blocks"] for one, told in parameters.items() if "blocks" in told}
     listed = [*(size for shape in shapes for size in shape), *blocks.values()]
     symbols = frozenset(symbol for size in listed for symbol in size.symbols)
-    known = Leaves({("input", input_leaf.attribute): input_leaf, **leaves}, symbols)
+    known = Leaves(
+        {
+            ("input", input_leaf.attribute): input_leaf,
+            **leaves,
+            **{("noise", one): node for one, node in drawn.items()},
+        },
+        symbols,
+    )
     nodes = read_nodes(document["nodes"], builder, known)
     outputs = dict(zip(states, _chosen(document["outputs"], nodes, len(states)), strict=True))
     _check_outputs(outputs, leaves, input_leaf)
@@ -176,6 +184,7 @@ def read_equation(document: object) -> Equation:
     graph = Graph(
         input_leaf, {one: leaves["state", one] for one in states},
         {one: leaves["parameter", one] for one in parameters}, outputs, builder,
+        {one: node for one, node in drawn.items() if any(node is read for read in topological(outputs.values()))},
     )  # fmt: skip
     if graph.digest != document["digest"]:
         raise refused("its graph is not the one that was traced")

@@ -152,7 +152,7 @@ def _made(
     """The node of an operation, by the words that an equation has for it."""
     if not isinstance(op, str):
         raise refused(f"{_short(op)} is not an operation")
-    if op in ("input", "state", "parameter"):
+    if op in ("input", "state", "parameter", "noise"):
         if args or not isinstance(attribute, str) or (op, attribute) not in leaves.nodes:
             raise refused(f"there is no {op} {_short(attribute)}")
         return leaves.nodes[op, attribute]

@@ -116,6 +116,7 @@ class Builder:
     nodes: dict[tuple[Any, ...], Node] = field(default_factory=dict)
     # parameters that a word brings with it, and how their values follow from sizes
     implied: dict[str, tuple[Node, Callable[..., Any]]] = field(default_factory=dict)
+    drawn: dict[str, Node] = field(default_factory=dict)  # uniform numbers that a word reads, one vector per state
 
     def make(self, op: str, args: Iterable[Node], shape: Shape, attribute: Any = None) -> Node:
         """Return the node with these parts; create it if it is new."""
@@ -129,6 +130,12 @@ class Builder:
     def leaf(self, op: str, name: str, shape: Shape) -> Node:
         """A named leaf: the input, a state, a parameter, a mask, a noise."""
         return self.make(op, (), shape, name)
+
+    def uniform(self, state: Node) -> Node:
+        """Numbers between 0 and 1 of the size of a state, drawn at every step."""
+        name = f"drawn:{state.attribute}"
+        node = self.drawn[name] = self.leaf("noise", name, state.shape)
+        return node
 
     def fixed(self, name: str, shape: Shape, compute: Callable[..., Any]) -> Node:
         """A parameter that a word brings with it, such as the triangle of ones of a cumulative sum."""
@@ -277,7 +284,7 @@ class Graph:
     outputs : dict of str to Node
         The states at t, by the same names.
     noises : dict of str to Node
-        Random masks that a variant of the equation takes as inputs; usually empty.
+        Random masks that a variant of the equation takes as inputs, and numbers that its words draw; usually empty.
     builder : Builder
         The builder for further nodes, such as those of the gradient.
     """

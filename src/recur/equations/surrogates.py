@@ -60,6 +60,26 @@ def straight_through(value: Symbol, differentiated: Symbol) -> Symbol:
     return Symbol(value.builder, value.builder.surrogate(value.node, differentiated.node))
 
 
+def bernoulli(probability: Symbol, state: Symbol) -> Symbol:
+    """1 with this probability and 0 otherwise, drawn for each unit of a state of the same size: a binary gate.
+
+    The derivative is that of the probability (straight-through). Outside training nothing is drawn: it is 1 where the
+    probability is above 0.5. Every use for the same state reads the same uniform numbers.
+    """
+    for one in (probability, state):
+        if not isinstance(one, Symbol) or one.dims is not None or len(one.node.shape) != 1:
+            raise EquationError(
+                f"bernoulli takes a vector of probabilities and a state, got {one!r}", hint="bernoulli(sigmoid(v), z)"
+            )
+    if state.node.op not in {"state", "parameter"} or probability.node.size != state.node.size:
+        raise EquationError(
+            f"bernoulli of {show(probability.node.shape)} for {state!r}: expected a state of that size",
+            hint="bernoulli(p, z) draws as many numbers as the state z has",
+        )
+    uniform = Symbol(state.builder, state.builder.uniform(state.node))
+    return straight_through(greater(probability, uniform), probability)
+
+
 def step(value: Symbol, surrogate: str = "fast_sigmoid", slope: float = 25.0) -> Symbol:
     """1 where v > 0 and 0 elsewhere: a spike. Backward, the derivative of a smooth function.
 

@@ -98,7 +98,9 @@ def equation(undeclared: object = None, /, **sizes: str | Fixed) -> Callable[[Ca
             {parameter: nodes[parameter] for parameter in parameters} | implied,
             outputs,
             builder,
+            dict(builder.drawn),
         )
+        _check_drawn(name, builder, states)
         used = {id(node) for node in graph.order}
         for argument in arguments:
             if id(nodes[argument]) not in used and argument not in states:
@@ -113,6 +115,16 @@ def equation(undeclared: object = None, /, **sizes: str | Fixed) -> Callable[[Ca
         )
 
     return make
+
+
+def _check_drawn(name: str, builder: Builder, states: tuple[str, ...]) -> None:
+    """Refuse numbers that are drawn for something that is not a state."""
+    for drawn in builder.drawn:
+        _, _, state = drawn.partition(":")
+        if state not in states:
+            raise EquationError(
+                f"{name}: bernoulli draws for {state}, which is not a state", hint=f"one of {', '.join(states)}"
+            )
 
 
 def _fixed(sizes: Mapping[str, str | Fixed]) -> tuple[dict[str, Any], dict[str, Callable[..., Any]]]:

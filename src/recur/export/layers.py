@@ -7,8 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 import torch
 
-from recur.engine import Noise
-from recur.engine.noise import noisy
+from recur.engine.noise import expected, noisy
 from recur.export.nodes import OWN_NODES, OwnNode
 from recur.export.scan import write_scan
 from recur.export.writer import Writer
@@ -148,8 +147,8 @@ def _scanned(
 ) -> tuple[list[str], States]:  # fmt: skip
     """Write one layer as a Scan over its equation, one for each direction."""
     del own
-    expected = Noise({}, dict(layer.zoneout)) if layer.zoneout else Noise()
-    graph = noisy(layer.equation, expected)
+    noise = expected(layer.equation, layer.zoneout)
+    graph = noisy(layer.equation, noise)
     directions = 2 if layer.bidirectional else 1
     outputs, ends = [], []
     for direction in range(directions):
@@ -158,7 +157,7 @@ def _scanned(
         y, final = write_scan(
             writer, graph, x, states, parameters(layer, number, direction), layer.layout.levels[number].sizes,
             lengths=lengths, reverse=direction == 1,
-            noises={f"zoneout:{state}": share for state, share in layer.zoneout.items()},
+            noises={key: float(noise.of(key)) for key in graph.noises},
         )  # fmt: skip
         outputs.append(y)
         ends.append(final)

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from recur.engine import BACKENDS, Noise, torch_state
 from recur.engine.low_precision import PRECISIONS
+from recur.engine.noise import expected
 from recur.equations import Equation
 from recur.errors import ConfigError
 from recur.nn import checks, initialization
@@ -132,8 +133,8 @@ class LayerBase(Locking, Freezing):
                 )
 
     def evaluation_noise(self) -> Noise | None:
-        """Zoneout outside training: its expectation."""
-        return Noise({}, dict(self.zoneout)) if self.zoneout else None
+        """Zoneout outside training: its expectation, and one half for numbers that are drawn."""
+        return expected(self.equation, self.zoneout) or None
 
 
 def _residual(layer: LayerBase, value: object) -> bool:

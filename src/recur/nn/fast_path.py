@@ -113,6 +113,7 @@ def plain(layer: LayerBase) -> bool:
         layer.engine not in {"auto", "native"}
         or layer.bidirectional
         or layer.zoneout
+        or layer.equation.graph.noises
         or layer.residual
         or layer.learn_initial_state
         or layer.memory_budget

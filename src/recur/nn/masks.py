@@ -30,6 +30,7 @@ def draw_noise(
     zoneout: Mapping[str, float],
     training: bool,
     lock: Lock,
+    drawn: Sequence[str] = (),
 ) -> Noise | None:
     """Draw the masks of one layer and direction for one forward pass, or return None if it needs none.
 
@@ -49,6 +50,8 @@ def draw_noise(
         Whether masks are drawn.
     lock : Lock
         Keeps the masks that hold for all steps of a sequence.
+    drawn : sequence of str
+        The states for which the equation draws numbers between 0 and 1 at every step of training.
     """
     x = steps.x
     recurrent: dict[str, Tensor] = {}
@@ -59,7 +62,10 @@ def draw_noise(
     zoneout_masks: dict[str, Tensor | float] = {}
     for name, p in zoneout.items():
         zoneout_masks[name] = x.new_empty((steps.time, steps.rows, sizes[name])).bernoulli_(p) if training else p
-    return Noise(recurrent, zoneout_masks) if recurrent or zoneout_masks else None
+    uniform: dict[str, Tensor | float] = {
+        name: x.new_empty((steps.time, steps.rows, sizes[name])).uniform_() for name in drawn if training
+    }
+    return Noise(recurrent, zoneout_masks, uniform) if recurrent or zoneout_masks or uniform else None
 
 
 def drop_weights(

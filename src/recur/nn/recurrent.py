@@ -12,6 +12,7 @@ from torch.nn.utils.rnn import PackedSequence
 
 from recur import engine as backends
 from recur.engine import BackendReport, Result, observers, torch_state
+from recur.engine.noise import drawn_states
 from recur.equations import Equation
 from recur.errors import RecurError
 from recur.nn import checks, initialization
@@ -345,7 +346,7 @@ class Recurrent(TorchInterface):
         )
         noise = draw_noise(
             steps, layout.state_sizes[layer], layout.recurrent_states, self.recurrent_dropout, self.zoneout,
-            self.training, lock,
+            self.training, lock, drawn_states(self.equation),
         )  # fmt: skip
         if torch.compiler.is_compiling() and self.engine in {"auto", "native"}:
             # imported here: it loads torch's compiler, which takes as long as torch itself

@@ -32,6 +32,8 @@ def traced_key(
     compute what depends on parameters alone, with their precision. ``dtypes`` are those of the input and of the
     initial states.
     """
+    if layer.equation.graph.noises:
+        return None  # the operator's key does not tell which numbers are drawn
     level = layer.layout.levels[number]
     parameters = {name: parameter.detach() for name, parameter in layer.gather(number, direction).items()}
     like = next(iter(parameters.values()))

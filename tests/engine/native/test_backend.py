@@ -9,7 +9,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recur.engine import Noise, recurrent_states
+from recur.engine import Noise, recurrent_states, run
 from tests.engine.helpers import CELLS, SIZES, Case, assert_native_is_eager, make, threads
 
 # both sides of whole vectors and of panels; few rows and enough for each thread to take some of its own
@@ -35,6 +35,13 @@ def with_noise(case: Case, kind: str) -> Case:
         "recurrent and expected": Noise(recurrent, expected),
     }[kind]
     return case
+
+
+def test_an_input_without_columns_runs_in_torch_and_the_report_says_why():
+    case = make("minimal_gated_unit", 3, 2, 0, 4)
+    result = run(case.equation, case.x, case.states, case.parameters)
+    assert result.report.ran == "eager"
+    assert result.report.reasons["native"].startswith("W_xh has shape (8, 0), and the core")
 
 
 @pytest.mark.parametrize("size", SIZES, ids=str)

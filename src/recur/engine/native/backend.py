@@ -61,6 +61,11 @@ def unsupported(call: Call) -> str | None:
             return f"the inputs are {dtype} and a parameter or state is {tensor.dtype}"
     if dtype not in (*_DTYPES, *HALVES):
         return f"it computes in real numbers of 16, 32 and 64 bits, not in {dtype}"
+    empty = next((name for name, one in call.parameters.items() if not one.numel()), None)
+    if empty is not None:
+        return (
+            f"{empty} has shape {tuple(call.parameters[empty].shape)}, and the core multiplies by at least one number"
+        )
     if call.precision == "int8":
         if dtype is not torch.float32 or half is not None:
             return "precision int8 is for float32 layers"

@@ -154,13 +154,12 @@ class _Segment:
         length = stop - start
         lengths = None if call.lengths is None else (call.lengths - start).clamp(0, length)
         resets = None if call.resets is None else call.resets[start:stop]
-        zoneout = {
-            name: mask[start:stop] if isinstance(mask, Tensor) and mask.dim() == 3 else mask
-            for name, mask in call.noise.zoneout.items()
-        }
-        self.call = replace(
-            call, lengths=lengths, resets=resets, noise=Noise(call.noise.recurrent, zoneout), memory_budget=None
+        zoneout, drawn = (
+            {name: m[start:stop] if isinstance(m, Tensor) and m.dim() == 3 else m for name, m in masks.items()}
+            for masks in (call.noise.zoneout, call.noise.drawn)
         )
+        noise = Noise(call.noise.recurrent, zoneout, drawn)
+        self.call = replace(call, lengths=lengths, resets=resets, noise=noise, memory_budget=None)
         # in reverse time, a reset at the first step of the later segment lies between the two
         self._fresh: Tensor | None = None
         if call.reverse and call.resets is not None and stop < call.x.shape[0]:

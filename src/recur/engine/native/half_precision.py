@@ -88,6 +88,6 @@ def widen(call: Call, half: HalfPrecision) -> Call:
         x=call.x.float(),
         states={name: state.float() for name, state in call.states.items()},
         parameters={name: parameter.float() for name, parameter in call.parameters.items()},
-        noise=Noise(recurrent, zoneout),
+        noise=Noise(recurrent, zoneout, {name: wide(drawn) for name, drawn in call.noise.drawn.items()}),
         precision=half.precision,
     )

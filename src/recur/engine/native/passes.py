@@ -202,8 +202,8 @@ def _common(cell: CompiledCell, call: Call, tensors: Sequence[Tensor | None]) ->
 def _noises(cell: CompiledCell, call: Call, arguments: Arguments, batch: tuple[int, int]) -> None:
     pointers, times, rows = [], [], []
     for name in cell.noises:
-        kind, state = name.split(":")
-        mask = (call.noise.recurrent if kind == "recurrent" else call.noise.zoneout)[state]
+        state = name.partition(":")[2]
+        mask = call.noise.of(name)
         if not isinstance(mask, Tensor):
             mask = torch.full((call.states[state].shape[-1],), mask, dtype=call.x.dtype, device="cpu")
         mask = inner_contiguous(mask.detach().to(call.x.dtype))

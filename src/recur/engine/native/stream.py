@@ -141,7 +141,7 @@ def _expected(cell: CompiledCell, call: Call) -> list[Tensor]:
     tensors = []
     for name in cell.noises:
         kind, _, state = name.partition(":")
-        value = call.noise.zoneout.get(state) if kind == "zoneout" else None
+        value = call.noise.of(name) if kind in {"zoneout", "drawn"} else None
         if not isinstance(value, float):
             raise BackendError(f"the native core cannot stream this layer: the mask of {name} is not one number")
         tensors.append(torch.full((call.states[state].shape[-1],), value, dtype=call.x.dtype, device="cpu"))

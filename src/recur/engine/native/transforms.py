@@ -29,7 +29,7 @@ def why_not(call: Call) -> str | None:
         return "forward-mode derivatives (torch.func.jvp) look into every operation"
     if kinds.count("Grad") > 1:
         return "derivatives of derivatives under torch.func look into every operation"
-    apart = [call.lengths, call.resets, *call.noise.recurrent.values(), *call.noise.zoneout.values()]
+    apart = [call.lengths, call.resets, *call.noise.tensors()]
     if any(isinstance(t, Tensor) and torch_state.wrapped(t) for t in apart):
         return "under torch.func transforms lengths, resets and random masks are torch's"
     return None
@@ -141,5 +141,8 @@ def _repeated(call: Call, times: int) -> Call:
     lengths = None if call.lengths is None else call.lengths.repeat(times)
     resets = None if call.resets is None else call.resets.repeat(1, times)
     recurrent = {name: mask.repeat(times, 1) for name, mask in call.noise.recurrent.items()}
-    zoneout = {n: m.repeat(1, times, 1) if isinstance(m, Tensor) else m for n, m in call.noise.zoneout.items()}
-    return replace(call, lengths=lengths, resets=resets, noise=Noise(recurrent, zoneout))
+    zoneout, drawn = (
+        {n: m.repeat(1, times, 1) if isinstance(m, Tensor) else m for n, m in masks.items()}
+        for masks in (call.noise.zoneout, call.noise.drawn)
+    )
+    return replace(call, lengths=lengths, resets=resets, noise=Noise(recurrent, zoneout, drawn))
