@@ -58,7 +58,7 @@ extern "C" int posix_memalign(void** memory, size_t align, size_t bytes) noexcep
 
 namespace {
 
-constexpr int64_t T = Call<double>::T, B = Call<double>::B;
+constexpr int64_t T = Call<double>::kRagged, B = Call<double>::B;
 
 // `run` gives RECUR_OK at last; before that every allocation in turn fails, and nothing is left behind
 template <class Run>

@@ -1,4 +1,5 @@
-// One call of a cell, with all arrays that it reads and writes: ragged rows, resets, and every gradient.
+// One call of a cell, with all arrays that it reads and writes: ragged rows, resets, and every gradient; or a dense one
+// of more steps.
 #pragma once
 
 #include <cmath>
@@ -17,17 +18,19 @@ std::vector<Number> numbers(int64_t count, double scale = 1) {
 
 template <class Number>
 struct Call {
-  static constexpr int64_t T = 5, B = 3;
+  static constexpr int64_t kRagged = 5, B = 3;
 
   const RecurCell& cell;
+  const int64_t T;
   std::vector<int64_t> sizes, lengths = {5, 2, 4}, times, rows, noise_times, noise_rows;
-  std::vector<uint8_t> resets = std::vector<uint8_t>(T * B);
+  std::vector<uint8_t> resets;
   std::vector<std::vector<Number>> kept;
   std::vector<const void*> matrices, vectors, initial, noises;
   std::vector<void*> series, finals, d_initial, d_matrices, d_vectors;
   RecurCall call = {};
 
-  Call(const RecurCell& of, const std::vector<int64_t>& table, int64_t threads) : cell(of), sizes(table) {
+  Call(const RecurCell& of, const std::vector<int64_t>& table, int64_t threads, int64_t steps = kRagged)
+      : cell(of), T(steps), sizes(table), resets(static_cast<size_t>(steps * B)) {
     kept.reserve(64);
     resets[B + 1] = resets[2 * B] = 1;
     const int64_t X = sizes[static_cast<size_t>(cell.input_size)];
@@ -51,7 +54,8 @@ struct Call {
     call.sizes = sizes.data(), call.matrices = matrices.data(), call.vectors = vectors.data();
     call.x = array(T * B * X), call.x_time = B * X, call.x_row = X, call.d_x = array(T * B * X);
     call.d_x_time = B * X, call.d_x_row = X;
-    call.lengths = lengths.data(), call.resets = resets.data(), call.resets_time = B, call.resets_row = 1;
+    if (steps == kRagged) call.lengths = lengths.data(), call.resets = resets.data();
+    call.resets_time = B, call.resets_row = 1;
     call.initial = initial.data(), call.series = series.data(), call.series_time = times.data();
     call.series_row = rows.data(), call.final = finals.data();
     call.noises = noises.data(), call.noise_time = noise_times.data(), call.noise_row = noise_rows.data();

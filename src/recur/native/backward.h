@@ -1,13 +1,14 @@
 // Backward pass (BPTT): from the last step to the first, then the gradients of all steps at once.
 #pragma once
 
-#include "own_gradients.h"
+#include "backward_scan.h"
 
 namespace recur {
 
 template <class P>
-class Backward : public OwnGradients<P> {
-  using Base = OwnGradients<P>;
+class Backward : public BackwardScan<P> {
+  using Base = BackwardScan<P>;
+  using Base::carry_, Base::norm_of_, Base::sum_at_, Base::sums_, Base::team_;
   using Base::corner_, Base::derivative_, Base::derivative_base_, Base::inputs_, Base::operands_, Base::own_,
       Base::packed_derivative_;
   using Base::kAcross, Base::kDeep, Base::L;
@@ -18,10 +19,6 @@ class Backward : public OwnGradients<P> {
 
  public:
   Backward(const RecurCell& cell, RecurCall& call) : Base(cell, call) {
-    for (int32_t k = 0; k < cell.sum_part_count; ++k) {
-      sum_at_.push_back(sums_);
-      sums_ += this->padded(cell.sum_parts[k].size);
-    }
     for (int32_t k = 0; k < cell.state_count; ++k) needs_d_initial_ = needs_d_initial_ || call.d_initial[k] != nullptr;
     for (int32_t k = 0; k < cell.state_part_count; ++k) single_ = single_ || this->size(cell.state_parts[k].size) == 1;
   }
@@ -32,6 +29,7 @@ class Backward : public OwnGradients<P> {
     this->copy_parameters();
     this->load_states(carry_[0], this->call_.d_final, false);
     std::memcpy(carry_[1], carry_[0], sizeof(T) * static_cast<size_t>(this->rows_.count() * this->state_.stride));
+    if (this->by_time_) this->guess();
     run_parallel(this->threads_, [&](int thread, int threads) { work(thread, threads); });
     if (this->stop_at_.load() != INT64_MAX) return RECUR_INTERRUPTED;
     initials();
@@ -55,10 +53,12 @@ class Backward : public OwnGradients<P> {
       Arena own(static_cast<char*>(pass == 0 ? nullptr : lease_->get()));
       derivative_base_ = own.template take<T>((own_ ? this->own_rows_ : total) * derivative_.stride + L);
       if (own_) this->allocate_shares(own);
-      for (T*& carry : carry_) carry = own.template take<T>(count * this->state_.stride + L);
+      const int64_t shares = this->by_time_ ? this->threads_ : 1;
+      for (T*& carry : carry_) carry = own.template take<T>(shares * this->state_elements() + L);
       this->accumulated_of_.clear();
       this->allocate_threads(own, team_, sums_);
       this->allocate_scan(own);
+      if (this->by_time_) this->allocate_spans(own);
       packed_derivative_.clear();
       for (int n = 0; n < this->threads_; ++n)
         packed_derivative_.push_back(own.template take<E>(kDeep * (kAcross + 16) + 1024));
@@ -87,18 +87,18 @@ class Backward : public OwnGradients<P> {
   void work(int thread, int threads) {
     Thread& one = team_[static_cast<size_t>(thread)];
     const bool in_loop = this->by_rows_ || thread < this->loop_threads_;
-    this->start_frame(one, thread, this->by_rows_ ? threads : std::min(threads, this->loop_threads_));
-    for (size_t k = 0; k < sum_at_.size(); ++k)
-      one.accumulated.push_back(this->accumulated_of_[static_cast<size_t>(thread)] + sum_at_[k]);
-    one.frame.accumulated = one.accumulated.data();
-    one.frame.derivative_stride = derivative_.stride * (this->by_rows_ && !own_ ? threads : 1);
-    one.frame.derivative_columns = derivative_.at.data();
+    begin(one, thread, this->by_rows_ ? threads : std::min(threads, this->loop_threads_));
+    for (int part = thread; this->by_time_ && part < this->threads_; part += threads)
+      begin(team_[static_cast<size_t>(part)], part, 1);
     if (in_loop) this->pack_groups(this->packed_, thread, one.threads, this->by_rows_);
     if (this->call_.d_x != nullptr) this->pack_inputs(thread, threads);
     clear(thread, threads);
+    if (own_) this->clear_shares(thread);
     this->all_.wait(thread, threads);
-    if (in_loop && this->cell_.scanned != 0) {
-      scan(one);
+    if (this->by_time_) {
+      this->spans(thread, threads);
+    } else if (in_loop && this->cell_.scanned != 0) {
+      this->scan(one);
     } else if (in_loop) {
       steps(one);
     }
@@ -112,24 +112,32 @@ class Backward : public OwnGradients<P> {
     this->matrices(thread, threads);
   }
 
+  void begin(Thread& one, int thread, int threads) {
+    this->start_frame(one, thread, threads);
+    one.accumulated.resize(sum_at_.size());
+    this->sum_into(one, this->accumulated_of_[static_cast<size_t>(thread)]);
+    one.frame.accumulated = one.accumulated.data();
+    one.frame.derivative_stride = derivative_.stride * (this->by_rows_ && !own_ ? threads : 1);
+    one.frame.derivative_columns = derivative_.at.data();
+  }
+
   // ---- the loop
 
   void steps(Thread& one) {
     const int64_t last = this->rows_.steps() - 1;
-    if (own_) this->clear_shares(one.thread);
     T* own = own_ ? this->own_derivatives(one.thread, one.threads) : nullptr;
     int64_t top = last, rows = 0;  // of the steps whose gradients are computed next
     for (int64_t s = last; s >= 0; --s) {
       if (last - s >= this->stop_at_.load(std::memory_order_relaxed)) return;
       const int64_t n = this->own_rows(this->rows_.live(s), one.thread, one.threads);
       if (own_ && rows > 0 && rows + n > this->own_fit_) {
-        this->own_gradients(one, top, rows);
+        this->own_gradients(one, top, -1, rows, own);
         top = s, rows = 0;
       }
       step(one, s, own_ ? own + rows * derivative_.stride : nullptr);
       rows += n;
     }
-    if (own_ && rows > 0) this->own_gradients(one, top, rows);
+    if (own_ && rows > 0) this->own_gradients(one, top, -1, rows, own);
   }
 
   // step s; dE/dz is written to `derivative` where it is not kept for all steps
@@ -155,107 +163,6 @@ class Backward : public OwnGradients<P> {
       this->run_stage(one, team_, k, s, n);
       this->copy_operands(one, stage, s, n);
       if (stage.waits && !this->by_rows_) this->loop_.wait(one.thread, one.threads);
-    }
-  }
-
-  // the loop of an element-wise step, many steps at a time. The rows of the kernel are those of memory from the last to
-  // the first. dE/dstate of the run is in the thread's own memory: the last step of time in its last rows.
-  void scan(Thread& one) {
-    int64_t steps = 1;
-    for (int64_t s = this->rows_.steps() - 1; s >= 0; s -= steps) {
-      if (this->stop_at_.load(std::memory_order_relaxed) != INT64_MAX) break;
-      if (this->interrupt_requested(one)) this->stop_at_.store(0);
-      if (one.thread == 0) ++this->call_.scanned;
-      steps = this->steps_together(s, -1, -1, one.threads, true);
-      const int64_t n = this->own_rows(this->rows_.live(s), one.thread, one.threads);
-      if (n == 0) continue;
-      this->set_step(one, s, 0, true);
-      descend(one, s, n, steps);
-      seed_run(one, s, n, steps);
-      this->run_stage(one, team_, 0, s, n * steps);
-      if (this->call_.norms != nullptr) add_squares(one, s, n, steps);
-      const int64_t first = this->by_rows_ ? one.thread : 0, apart = this->by_rows_ ? one.threads : 1;
-      this->copy_units(one, carry_[(s - steps) & 1] + first * this->state_.stride, apart,
-                       this->scan_[static_cast<size_t>(one.thread)], 1, n);
-    }
-  }
-
-  // make the frame's rows run backwards from the last row of step s
-  void descend(Thread& one, int64_t s, int64_t n, int64_t steps) {
-    RecurFrame& f = one.frame;
-    const int64_t first = this->by_rows_ ? one.thread : 0, apart = this->by_rows_ ? one.threads : 1;
-    const int64_t stride = this->state_.stride;
-    f.derivative = derivative_base_ + (this->rows_.off(s) + first) * derivative_.stride;
-    auto turn = [&](void*& memory, int64_t& down, int64_t up) {
-      down = -up;
-      if (memory != nullptr) memory = static_cast<T*>(memory) + (n - 1) * up;
-    };
-    turn(f.tape, f.tape_stride, this->tape_.stride * apart);
-    turn(f.derivative, f.derivative_stride, derivative_.stride * apart);
-    turn(f.input, f.input_stride, this->input_.stride * apart);
-    for (size_t k = 0; k < one.noise.size(); ++k) turn(one.noise[k], one.noise_stride[k], one.noise_stride[k]);
-    T* last = this->scan_[static_cast<size_t>(one.thread)] + (steps * n + n - 1) * stride;
-    for (size_t k = 0; k < one.state.size(); ++k) {
-      turn(one.state[k], f.state_stride, stride * apart);
-      turn(one.fresh[k], f.state_stride, stride * apart);
-      one.carry[k] = last + this->state_.at[k];
-      one.handed[k] = last - n * stride + this->state_.at[k];
-    }
-    f.carry_stride = -stride;
-  }
-
-  // dE/dstate of a run's steps before the kernel adds the parts from later steps: the gradients of the layer's outputs
-  void seed_run(Thread& one, int64_t s, int64_t n, int64_t steps) {
-    T* run = this->scan_[static_cast<size_t>(one.thread)];
-    const int64_t first = this->by_rows_ ? one.thread : 0, apart = this->by_rows_ ? one.threads : 1;
-    const int64_t stride = this->state_.stride;
-    this->copy_units(one, run + steps * n * stride, 1, carry_[s & 1] + first * stride, apart, n);
-    for (int32_t k = 0; k < this->cell_.state_part_count; ++k) {
-      const RecurPart& part = this->cell_.state_parts[k];
-      const auto units = this->units_of(part.size, one.thread, one.threads);
-      if (units.first >= units.last) continue;
-      const T* given =
-          this->call_.d_series == nullptr ? nullptr : static_cast<const T*>(this->call_.d_series[part.owner]);
-      const int64_t last = std::min(units.last, this->size(part.size));
-      for (int64_t j = 0; j <= steps; ++j) {
-        T* rows = run + (steps - j) * n * stride + this->state_.at[static_cast<size_t>(k)];
-        for (int64_t i = 0; i < n; ++i) {
-          T* row = rows + i * stride;
-          if (given == nullptr || j == steps) {
-            if (j > 0) std::memset(row + units.first, 0, sizeof(T) * static_cast<size_t>(units.last - units.first));
-            continue;
-          }
-          const T* from = given + this->size(part.start) +
-                          this->rows_.at(s - j, first + i * apart, this->call_.d_series_time[part.owner],
-                                         this->call_.d_series_row[part.owner]);
-          if (j > 0) {
-            std::memcpy(row + units.first, from + units.first, sizeof(T) * static_cast<size_t>(last - units.first));
-            std::memset(row + last, 0, sizeof(T) * static_cast<size_t>(units.last - last));
-            continue;
-          }
-          for (int64_t u = units.first; u < last; ++u) row[u] += from[u];
-        }
-      }
-    }
-  }
-
-  void add_squares(Thread& one, int64_t s, int64_t n, int64_t steps) {
-    const T* run = this->scan_[static_cast<size_t>(one.thread)];
-    const int64_t first = this->by_rows_ ? one.thread : 0, apart = this->by_rows_ ? one.threads : 1;
-    for (int32_t k = 0; k < this->cell_.state_part_count; ++k) {
-      const RecurPart& part = this->cell_.state_parts[k];
-      const auto units = this->units_of(part.size, one.thread, one.threads);
-      const int64_t last = std::min(units.last, this->size(part.size));
-      for (int64_t j = 0; j < steps; ++j) {
-        for (int64_t i = 0; i < n; ++i) {
-          const T* row = run + ((steps - j) * n + i) * this->state_.stride + this->state_.at[static_cast<size_t>(k)];
-          T squares = 0;
-          for (int64_t u = units.first; u < last; ++u) squares += row[u] * row[u];
-          norm_of_[static_cast<size_t>(one.thread)]
-                  [part.owner * this->call_.T + this->rows_.time(s - j, first + i * apart)] +=
-              static_cast<double>(squares);
-        }
-      }
     }
   }
 
@@ -363,12 +270,7 @@ class Backward : public OwnGradients<P> {
     }
   }
 
-  std::vector<int64_t> sum_at_;
-  int64_t sums_ = 0;
-  std::vector<Thread> team_;
   std::unique_ptr<Lease> lease_;
-  std::vector<double*> norm_of_;
-  T* carry_[2] = {nullptr, nullptr};
   bool needs_d_initial_ = false;
   bool single_ = false;  // whether a state has a piece of one number
 };

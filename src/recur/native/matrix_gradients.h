@@ -37,7 +37,7 @@ class MatrixGradients : public Scan<P> {
     int64_t elements = 0;
     for (int32_t m = 0; m < this->cell_.matrix_count; ++m)
       elements += this->size(this->cell_.matrix_rows[m]) * this->size(this->cell_.matrix_columns[m]);
-    own_ = this->by_rows_ && this->cell_.scanned == 0 && elements * static_cast<int64_t>(sizeof(T)) <= kOwnMatrixBytes;
+    own_ = this->by_rows_ && elements * static_cast<int64_t>(sizeof(T)) <= kOwnMatrixBytes;
     if (!own_) return;
     const int64_t each = (this->rows_.count() + this->threads_ - 1) / this->threads_;  // rows of a step
     const int64_t fit =
@@ -45,6 +45,7 @@ class MatrixGradients : public Scan<P> {
     own_fit_ = std::max(fit, each);
     own_depth_ = std::min(kDeep, own_fit_);
     own_rows_ = this->threads_ * (own_fit_ + 1);  // enough for each thread of a smaller team too
+    this->rows_together_ = std::max(this->rows_.count(), std::min(this->rows_together_, own_fit_ * this->threads_));
   }
 
   struct Operand {

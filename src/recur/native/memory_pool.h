@@ -29,16 +29,20 @@ class MemoryPool {
     const size_t wanted = rounded(bytes);
     {
       std::lock_guard<std::mutex> hold(lock_);
+      // the smallest that is large enough, and not so large that a call of another size would miss it
+      size_t best = free_.size();
       for (size_t n = 0; n < free_.size(); ++n) {
-        if (free_[n].bytes == wanted) {
-          Block* block = free_[n].block;
-          free_[n] = free_.back();
-          free_.pop_back();
-          kept_ -= wanted;
-          used_ += wanted;
-          if (used_ > most_) most_ = used_;
-          return block + 1;
-        }
+        if (free_[n].bytes < wanted || free_[n].bytes > wanted + wanted / 2) continue;
+        if (best == free_.size() || free_[n].bytes < free_[best].bytes) best = n;
+      }
+      if (best < free_.size()) {
+        const Free found = free_[best];
+        free_[best] = free_.back();
+        free_.pop_back();
+        kept_ -= found.bytes;
+        used_ += found.bytes;
+        if (used_ > most_) most_ = used_;
+        return found.block + 1;
       }
     }
     void* memory = nullptr;

@@ -51,13 +51,12 @@ class OwnGradients : public InputGradient<P> {
     return derivative_base_ + thread * own_capacity(threads) * derivative_.stride;
   }
 
-  // the gradients of this thread's `rows` rows of the steps from `top` down
-  void own_gradients(Thread& one, int64_t top, int64_t rows) {
-    const T* derivative = own_derivatives(one.thread, one.threads);
-    auto walk = [&](int64_t from, int64_t to, const auto& each) { walk_own(one, top, from, to, each); };
+  // the gradients of this thread's `rows` rows of the steps from `first` on, up (way 1) or down (way -1)
+  void own_gradients(Thread& one, int64_t first, int64_t way, int64_t rows, const T* derivative) {
+    auto walk = [&](int64_t from, int64_t to, const auto& each) { walk_own(one, first, way, from, to, each); };
     if (this->call_.d_x != nullptr) {
       for (size_t m = 0; m < this->inputs_.size(); ++m) {
-        if (!input_steps(one, m, top, rows, derivative))
+        if (!input_steps(one, m, first, way, rows, derivative))
           this->input_rows(one, m, {0, rows, 0, this->inputs_[m].count()}, derivative, walk);
       }
     }
@@ -65,10 +64,10 @@ class OwnGradients : public InputGradient<P> {
     bool& started = started_[static_cast<size_t>(one.thread)].value;
     for (int64_t from = 0; from < rows; from += own_depth_) {
       const int64_t depth = std::min(own_depth_, rows - from);
-      const T* first = derivative + from * derivative_.stride;
-      this->pack_operands(0, 1, one.thread, depth, first, [&](const auto& each) { walk(from, from + depth, each); });
+      const T* part = derivative + from * derivative_.stride;
+      this->pack_operands(0, 1, one.thread, depth, part, [&](const auto& each) { walk(from, from + depth, each); });
       const bool add = started || (one.thread == 0 && this->call_.accumulate != 0);
-      const Block block = {one.thread, depth, first, one.thread, shares_[static_cast<size_t>(one.thread)].data(), add};
+      const Block block = {one.thread, depth, part, one.thread, shares_[static_cast<size_t>(one.thread)].data(), add};
       for (int32_t d = 0; d < this->cell_.derivative_count; ++d)
         this->derivative_units(block, d, 0, this->size(this->cell_.derivative_sizes[d]));
       started = true;
@@ -91,7 +90,7 @@ class OwnGradients : public InputGradient<P> {
 
  private:
   // part m of dE/dx, written to the caller's memory; false where its rows or the derivatives are not evenly spaced
-  bool input_steps(const Thread& one, size_t m, int64_t top, int64_t rows, const T* derivative) {
+  bool input_steps(const Thread& one, size_t m, int64_t from, int64_t way, int64_t rows, const T* derivative) {
     const RecurInputPart& part = this->cell_.input_gradients[m];
     const int64_t width = this->size(part.size);
     if (this->rows_.count() < kRowsEach * one.threads) return false;
@@ -105,18 +104,18 @@ class OwnGradients : public InputGradient<P> {
           rows / n, n, this->inputs_[m], 0, this->inputs_[m].count(),
           [&](int64_t s) { return first + s * n * derivative_.stride; }, derivative_.stride,
           [&](int64_t s) {
-            return d_x + this->rows_.at(top - s, one.thread, this->call_.d_x_time, this->call_.d_x_row);
+            return d_x + this->rows_.at(from + way * s, one.thread, this->call_.d_x_time, this->call_.d_x_row);
           },
           this->call_.d_x_row * one.threads);
     }
     return true;
   }
 
-  // each(r, s, i) for the rows from .. to of this thread, counted from its first of step `top` down
+  // each(r, s, i) for the rows from .. to of this thread, counted from its first of step `first` on
   template <class Each>
-  void walk_own(const Thread& one, int64_t top, int64_t from, int64_t to, const Each& each) const {
-    int64_t r = 0, s = top;
-    for (int64_t n; r < to; r += n, --s) {
+  void walk_own(const Thread& one, int64_t first, int64_t way, int64_t from, int64_t to, const Each& each) const {
+    int64_t r = 0, s = first;
+    for (int64_t n; r < to; r += n, s += way) {
       n = this->own_rows(this->rows_.live(s), one.thread, one.threads);
       for (int64_t j = std::max<int64_t>(0, from - r); j < std::min(n, to - r); ++j)
         each(r + j, s, one.thread + j * one.threads);

@@ -54,11 +54,12 @@ class Recurrence : public PaddedInputs<P> {
     RecurFrame frame;
     std::vector<void*> state, fresh, carry, handed, noise, accumulated;
     std::vector<int64_t> noise_stride;
-    T* product;  // one block of a panel
-    T* partial;  // [row][total][lanes] of this thread, two parities
-    T* total;    // [row][total]
-    E* block;    // for batched products
-    E* rounded;  // operands of one stage as whole numbers: int8.h
+    T* product;                                                   // one block of a panel
+    T* partial;                                                   // [row][total][lanes] of this thread, two parities
+    T* total;                                                     // [row][total]
+    E* block;                                                     // for batched products
+    E* rounded;                                                   // operands of one stage as whole numbers: int8.h
+    int64_t tape_offset = 0, state_offset = 0, carry_offset = 0;  // of a thread's own memory, where it has such
     double last_check = 0;
   };
 
@@ -165,13 +166,13 @@ class Recurrence : public PaddedInputs<P> {
   void set_step(Thread& one, int64_t s, int64_t tape_from, bool all_slots) {
     RecurFrame& f = one.frame;
     const int64_t first = by_rows_ ? one.thread : 0, apart = by_rows_ ? one.threads : 1;
-    f.tape = tape_base_ + (rows_.off(s) - rows_.off(tape_from) + first) * tape_.stride;
+    f.tape = tape_base_ + one.tape_offset + (rows_.off(s) - rows_.off(tape_from) + first) * tape_.stride;
     f.scratch = scratch_base_ + ((s & 1) * rows_.count() + first) * scratch_.stride;
     const int64_t before = all_slots ? rows_.slot(s) : (s & 1) * rows_.count();
     const int64_t after = all_slots ? rows_.slot(s + 1) : ((s + 1) & 1) * rows_.count();
     for (size_t k = 0; k < one.state.size(); ++k) {
-      one.state[k] = state_base_ + (before + first) * state_.stride + state_.at[k];
-      one.fresh[k] = state_base_ + (after + first) * state_.stride + state_.at[k];
+      one.state[k] = state_base_ + one.state_offset + (before + first) * state_.stride + state_.at[k];
+      one.fresh[k] = state_base_ + one.state_offset + (after + first) * state_.stride + state_.at[k];
     }
     if (cell_.reads_input) f.input = input_base_ + (rows_.off(s) + first) * input_.stride;
     for (int32_t n = 0, k = 0; n < cell_.noise_count; ++n) {

@@ -3,6 +3,12 @@
 // Such a kernel works on each unit by itself and on its rows in order. The rows of consecutive steps follow each other
 // in memory, so the rows of many steps are one call: row r reads the state that row r - B has written. No thread waits
 // for another, since each has its own units, or rows, of all steps.
+//
+// Where there are few rows and units, threads divide time. Each runs its steps from a guess of the state before them,
+// zeros. Then, one thread after another, the first of these steps are run again from the true state, until both runs
+// have come to the same states, bit for bit: from there on all values are those of one loop over all steps. A step that
+// forgets its state comes there after a small part of its steps; one that does not runs them twice, which takes as long
+// as the loop. The backward pass does the same with dE/dstate, from the last step to the first.
 #pragma once
 
 #include "recurrence.h"
@@ -28,6 +34,7 @@ class Scan : public Recurrence<P> {
     for (int32_t k = 0; k < cell.derivative_count; ++k) columns += this->padded(cell.derivative_sizes[k]);
     const int64_t fit = kScanBytes / static_cast<int64_t>(sizeof(T)) / std::max<int64_t>(1, columns);
     rows_together_ = std::max(this->rows_.count(), std::min(fit, this->rows_.total()));
+    if (this->by_time_) rows_together_ = std::min(rows_together_, this->most_together() * this->rows_.count());
   }
 
   // memory of each thread for the states of one run of steps and of the step before it
@@ -63,6 +70,23 @@ class Scan : public Recurrence<P> {
                     sizeof(T) * static_cast<size_t>(units.last - units.first));
       }
     }
+  }
+
+  // whether two memories hold the same states of all rows, bit for bit
+  bool same_states(const T* a, const T* b) const {
+    for (int64_t i = 0; i < this->rows_.count(); ++i) {
+      for (int32_t k = 0; k < this->cell_.state_part_count; ++k) {
+        const int64_t at = i * this->state_.stride + this->state_.at[static_cast<size_t>(k)];
+        const size_t bytes = sizeof(T) * static_cast<size_t>(this->size(this->cell_.state_parts[k].size));
+        if (std::memcmp(a + at, b + at, bytes) != 0) return false;
+      }
+    }
+    return true;
+  }
+
+  int64_t state_elements() const { return this->rows_.count() * this->state_.stride; }
+  void copy_states(T* to, const T* from) const {
+    std::memcpy(to, from, sizeof(T) * static_cast<size_t>(state_elements()));
   }
 
   // the memory of one thread for the values of a run of steps

@@ -16,7 +16,9 @@ constexpr int64_t kRowsEach = 8;                // rows per thread from which th
 constexpr int64_t kFewRowsEach = 4;             // and that from which they do where the matrices are small
 constexpr int64_t kLargeMatrices = 512 * 1024;  // elements from which matrices exceed the cache of one core
 constexpr int64_t kWorthSharing = 32 * 1024;  // multiplications of a step below which a second thread does not pay off
-constexpr int64_t kScanWork = 16;             // multiplications that take as long as a unit of an element-wise step
+constexpr int64_t kLeastSpan = 256;           // steps of a thread from which the threads divide time
+constexpr int64_t kRunsOfSpan = 16;  // the parts of a thread's steps that are compared when they are computed twice
+constexpr int64_t kScanWork = 16;    // multiplications that take as long as a unit of an element-wise step
 
 // Bytes of the second-level cache of a core; the least of common processors where the system does not say
 inline int64_t second_level_cache() {
@@ -44,6 +46,14 @@ class WorkDivision {
   }
 
  protected:
+  // The steps of a thread where threads divide time
+  struct Span {
+    int64_t first, last;
+  };
+  Span span_of(int part) const { return {rows_.steps() * part / threads_, rows_.steps() * (part + 1) / threads_}; }
+  // steps that run together at most, so that what is computed twice is a small part of a span
+  int64_t most_together() const { return std::max<int64_t>(1, rows_.steps() / threads_ / kRunsOfSpan); }
+
   int64_t size(int32_t index) const { return sizes_[index]; }
   int64_t padded(int32_t index) const { return rounded_up(sizes_[index], L); }
 
@@ -89,8 +99,13 @@ class WorkDivision {
       const bool worth = whole + kScanWork * widest * rows_.total() >= 8 * kWorthSharing;
       by_rows_ = worth && (by_rows_ || (widest < L * most && count >= most));
       if (!worth) sharing = 1;
+      by_time_ = worth && !by_rows_ && most > 1 && rows_.dense() && rows_.steps() >= most * kLeastSpan;
+      for (int32_t n = 0; n < cell_.noise_count; ++n) {
+        // the rows of several steps are not evenly spaced in a noise that has one row for each row of the batch
+        by_time_ = by_time_ && (call_.noise_time[n] != 0 || call_.noise_row[n] == 0);
+      }
     }
-    if (!by_rows_) {
+    if (!by_rows_ && !by_time_) {
       if (cell_.scanned == 0 && (work + own_work) * count < kWorthSharing) sharing = 1;
       // a thread without units would only cost a wait
       const int64_t grain = whole_panels_ ? 2 * L : L;
@@ -121,6 +136,7 @@ class WorkDivision {
   const int64_t* sizes_;
   RaggedBatch rows_;
   bool by_rows_ = false;
+  bool by_time_ = false;  // whether each thread runs a part of the steps: see scan.h
   int threads_ = 1;       // of the call
   int loop_threads_ = 1;  // of the loop over time: a short step runs on one thread
   int most_loop_threads_ = 1;
