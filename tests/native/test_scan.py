@@ -97,8 +97,8 @@ def test_long_rows_are_scanned_in_both_passes(name, dtype, count, runs):
 
 
 def assert_alike(found: dict[str, torch.Tensor], alone: dict[str, torch.Tensor]) -> None:
-    """The same but for rounding: rows are multiplied in other groups, sums over rows and steps are taken in another order,
-    and dE/dstate is rounded once more where a run of steps ends."""
+    """The same but for rounding: rows are multiplied in other groups, sums over rows and steps are taken in another
+    order, and dE/dstate is rounded once more where a run of steps ends."""
     for key, value in found.items():
         close(value, alone[key], key)
 

@@ -206,7 +206,8 @@ class Backward : public BackwardScan<P> {
 
   // Zeros in dE/dx at padded steps, and in gradients of matrices to which shares are added
   void clear(int thread, int threads) {
-    if (this->call_.d_x != nullptr && this->call_.lengths != nullptr && this->call_.offsets == nullptr) {
+    if (this->call_.d_x != nullptr && !this->call_.add_input && this->call_.lengths != nullptr &&
+        this->call_.offsets == nullptr) {
       for (int64_t b = thread; b < this->call_.B; b += threads) {
         for (int64_t t = this->call_.lengths[b]; t < this->call_.T; ++t) {
           std::memset(static_cast<T*>(this->call_.d_x) + t * this->call_.d_x_time + b * this->call_.d_x_row, 0,

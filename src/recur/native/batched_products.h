@@ -92,10 +92,11 @@ void product_in_place(long from, long to, const Panels<P>& B, long p0, long p1, 
 
 constexpr long kStepDepth = 256;  // along k: such a part of a panel stays in the first-level cache
 
-// C = A B for `steps` steps of n rows that are evenly spaced within a step: those of step s begin at a(s) and c(s)
+// C = A B, or C += A B, for `steps` steps of n rows that are evenly spaced within a step: those of step s begin at
+// a(s) and c(s)
 template <class P, class A, class C>
 void product_of_steps(long steps, long n, const Panels<P>& B, long p0, long p1, const A& a, long a_stride, const C& c,
-                      long c_stride) {
+                      long c_stride, bool add = false) {
   constexpr long L = Panels<P>::L;
   const long together = std::max(1L, kFewRows / n);
   for (long from = 0; from < steps; from += together) {
@@ -105,7 +106,7 @@ void product_of_steps(long steps, long n, const Panels<P>& B, long p0, long p1, 
         const long depth = std::min(kStepDepth, B.K - k);
         for (long s = from; s < to; ++s) {
           multiply_panel<P>(n, depth, a(s) + k, a_stride, B.panel(p) + k * B.width(p) * L, static_cast<int>(B.width(p)),
-                            c(s) + p * 2 * L, c_stride, k > 0);
+                            c(s) + p * 2 * L, c_stride, add || k > 0);
         }
       }
     }

@@ -78,11 +78,18 @@ class InputGradient : public MatrixGradients<P> {
         T* to = static_cast<T*>(this->call_.d_x) + this->rows_.at(s, i, this->call_.d_x_time, this->call_.d_x_row) +
                 this->size(part.start);
         const T* from = block + (at - r) * stride;
-        if (part.rest < 0) {
+        const T* rest = part.rest < 0
+                            ? nullptr
+                            : derivative + at * derivative_.stride + derivative_.at[static_cast<size_t>(part.rest)];
+        if (this->call_.add_input) {
+          for (int64_t u = first; part.block_count > 0 && u < last; ++u) to[u] += from[u];
+          for (int64_t u = first; rest != nullptr && u < last; ++u) to[u] += rest[u];
+          return;
+        }
+        if (rest == nullptr) {
           std::memcpy(to + first, from + first, sizeof(T) * static_cast<size_t>(last - first));
           return;
         }
-        const T* rest = derivative + at * derivative_.stride + derivative_.at[static_cast<size_t>(part.rest)];
         for (int64_t u = first; u < last; ++u) to[u] = part.block_count > 0 ? from[u] + rest[u] : rest[u];
       });
     };

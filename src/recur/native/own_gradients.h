@@ -106,7 +106,7 @@ class OwnGradients : public InputGradient<P> {
           [&](int64_t s) {
             return d_x + this->rows_.at(from + way * s, one.thread, this->call_.d_x_time, this->call_.d_x_row);
           },
-          this->call_.d_x_row * one.threads);
+          this->call_.d_x_row * one.threads, this->call_.add_input != 0);
     }
     return true;
   }

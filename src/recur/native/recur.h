@@ -53,6 +53,7 @@ typedef struct {
   int64_t scanned;              /* added to: calls of the first thread's kernel for many steps, see RecurCell */
   const void* frozen;           /* from recur_freeze: its packed matrices are used; not in training. Or null */
   const void* const* added;     /* contiguous, added to the vectors; entries may be null. Forward only. Or null */
+  int64_t add_input;            /* add to d_x instead of setting it */
 } RecurCall;
 
 /* Readout and error of N rows, z = W h + b and e = -log softmax(z)[target], with gradients if there is room for one.

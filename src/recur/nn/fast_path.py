@@ -1,6 +1,6 @@
-"""Fast path of a layer: plain batches on the native backend.
+"""Fast path of a layer: plain batches, also ragged and in both directions, on the native backend.
 
-All other calls (lengths, resets, packed or unbatched inputs, dropout of any form, parametrised weights, a tensor that
+All other calls (resets, packed or unbatched inputs, dropout of any form, parametrised weights, a tensor that
 the tensor checks refuse) take the checked path, which reports what is wrong.
 """
 
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeGuard
 
 import torch
 from torch import Tensor
@@ -15,7 +16,8 @@ from torch.nn import Parameter
 
 from recur.engine import BackendReport, prepare
 from recur.engine.native import why_not
-from recur.engine.native.prepared_call import PreparedCall, undisturbed
+from recur.engine.native.frozen import FrozenWeights
+from recur.engine.native.prepared_call import PreparedCall, in_both_directions, undisturbed
 from recur.engine.tensor_checks import UnfitError
 from recur.nn.base import LayerBase
 from recur.nn.state import State, join_state
@@ -31,18 +33,19 @@ class FastLayers:
         Of inputs, states and parameters.
     precision : str
         Of the products.
-    runs : list of PreparedCall
-        One per layer of the stack.
+    runs : list of list of PreparedCall
+        One per layer of the stack and direction.
     names : list of list of tuple of str
-        For each layer the attributes whose sum each of the step's parameters is, in the core's order; none for a bias
-        that is switched off.
+        For each layer the attributes whose sum each of the step's parameters is, in the core's order, those of the
+        first direction before those of the second; none for a bias that is switched off.
     flat : list of list of str or None
-        The same without sums: the matrices, the first summand of each vector, then the second of each.
+        The same without sums, of one direction: the matrices, the first summand of each vector, then the second of
+        each.
     """
 
     dtype: torch.dtype
     precision: str
-    runs: list[PreparedCall]
+    runs: list[list[PreparedCall]]
     names: list[list[tuple[str, ...]]]
     flat: list[list[str | None]]
 
@@ -58,13 +61,13 @@ class FastPath:
         self.prepared: FastLayers | None = None
 
     def run(
-        self, layer: LayerBase, parameters: Mapping[str, object], x: object, hx: object
+        self, layer: LayerBase, parameters: Mapping[str, object], x: object, hx: object, lengths: object = None
     ) -> tuple[Tensor, State] | None:
         """Run a layer on a padded batch, or return None if it has to take the checked path."""
         if x.__class__ is not Tensor or not plain(layer) or not undisturbed():
             return None
         try:
-            return self._run(layer, parameters, x, hx)
+            return self._run(layer, parameters, x, hx, lengths)
         except (RuntimeError, ValueError):
             # refused by the tensor checks or by torch: the checked path reports why, or finds a backend that can run it
             return None
@@ -72,10 +75,10 @@ class FastPath:
     @property
     def reports(self) -> list[BackendReport]:
         """What ran in each layer of the stack."""
-        return [] if self.prepared is None else [run.report for run in self.prepared.runs]
+        return [] if self.prepared is None else [run.report for runs in self.prepared.runs for run in runs]
 
     def _run(
-        self, layer: LayerBase, parameters: Mapping[str, object], x: Tensor, hx: object
+        self, layer: LayerBase, parameters: Mapping[str, object], x: Tensor, hx: object, lengths: object
     ) -> tuple[Tensor, State] | None:
         if x.dim() != 3 or not x.is_cpu:
             return None
@@ -92,15 +95,26 @@ class FastPath:
         states = _states(layer, hx, x)
         if states is None:
             return None
-        finals = []
+        counted = None
+        if lengths is not None:
+            if not _readable(lengths, x):
+                return None
+            counted = None if int(lengths.min()) == len(x) else lengths
+        finals: list[list[Tensor]] = []
         gradients, frozen, alone = torch.is_grad_enabled(), layer.frozen, len(layers.runs) == 1
-        for number, run in enumerate(layers.runs):
+        if counted is not None or layer.bidirectional:
+            for number, runs in enumerate(layers.runs):
+                packed = [layer.frozen_weights(number, way) if frozen else None for way in range(len(runs))]
+                x, *ends = _ragged(runs, x, states[number], _gather(parameters, layers.names[number]), counted, packed)
+                finals.append(ends)
+            return x.transpose_(0, 1) if layer.batch_first else x, _joined(layer, finals)
+        for number, (run,) in enumerate(layers.runs):
             own = None if gradients else _own(parameters, layers.flat[number])
             weights = layer.frozen_weights(number) if frozen else None
-            found = None if own is None else run.outputs(x, (*states[number], *own), weights, axis=alone)
+            found = None if own is None else run.outputs(x, (*states[number][0], *own), weights, axis=alone)
             if found is not None and alone:
                 return _alone(layer, found)
-            x, *ends = found or run([x, *states[number], *_gather(parameters, layers.names[number])])
+            x, *ends = found or run([x, *states[number][0], *_gather(parameters, layers.names[number])])
             finals.append(ends)
         # axes are moved in place: a view could not be detached, nor changed after a call without gradients
         y = x.transpose_(0, 1) if layer.batch_first else x
@@ -111,7 +125,7 @@ def plain(layer: LayerBase) -> bool:
     """Whether the layers of the stack run now without randomness, observers and other options."""
     if (
         layer.engine not in {"auto", "native"}
-        or layer.bidirectional
+        or (layer.bidirectional and layer.merge != "concat")
         or layer.zoneout
         or layer.equation.graph.noises
         or layer.residual
@@ -130,8 +144,39 @@ def _alone(layer: LayerBase, results: list[Tensor]) -> tuple[Tensor, State]:
     return y.transpose_(0, 1) if layer.batch_first else y, ends[0] if len(ends) == 1 else tuple(ends)
 
 
+def _ragged(
+    runs: Sequence[PreparedCall],
+    x: Tensor,
+    states: Sequence[list[Tensor | None]],
+    parameters: Sequence[Tensor | None],
+    lengths: Tensor | None,
+    frozen: Sequence[FrozenWeights | None],
+) -> Sequence[Tensor]:
+    """Run one layer of the stack, of one direction or of both; the final states are (B, S) or (2, B, S)."""
+    if len(runs) == 1:
+        return runs[0]([x, *states[0], *parameters], lengths, frozen[0])
+    half = len(parameters) // 2
+    return in_both_directions(
+        runs, [x, *states[0], *parameters[:half], *states[1], *parameters[half:]], lengths, frozen
+    )  # fmt: skip
+
+
+def _readable(lengths: object, x: Tensor) -> TypeGuard[Tensor]:
+    """Whether lengths are whole numbers from 0 to T, one for each row of x (T, B, X), in memory of their own."""
+    if not isinstance(lengths, Tensor) or lengths.__class__ is not Tensor:
+        return False
+    if lengths.dtype is not torch.int64 or not lengths.is_cpu or lengths.shape != x.shape[1:2]:
+        return False
+    return int(lengths.min()) >= 0 and int(lengths.max()) <= len(x)
+
+
 def _joined(layer: LayerBase, finals: Sequence[list[Tensor]]) -> State:
     """The final states as a caller sees them."""
+    if layer.bidirectional:
+        if len(finals) > 1 and not layer.layout.one_size:
+            return [ends[0] if len(ends) == 1 else tuple(ends) for ends in finals]
+        both = finals[0] if len(finals) == 1 else [torch.cat(ends) for ends in zip(*finals, strict=True)]
+        return both[0] if len(both) == 1 else tuple(both)
     if len(finals) == 1:
         last = [end.unsqueeze_(0) for end in finals[0]]
         return last[0] if len(last) == 1 else tuple(last)
@@ -171,12 +216,12 @@ def _gather(own: Mapping[str, object], names: list[tuple[str, ...]]) -> list[Ten
     return tensors
 
 
-def _states(layer: LayerBase, hx: object, x: Tensor) -> list[list[Tensor | None]] | None:
-    """The initial states of every layer of the stack; None if they do not fit, or need the checked path."""
-    count = len(layer.equation.states)
+def _states(layer: LayerBase, hx: object, x: Tensor) -> list[list[list[Tensor | None]]] | None:
+    """The initial states of every layer of the stack and direction; None where the checked path has to look."""
+    count, ways = len(layer.equation.states), layer.layout.directions
     if hx is None:
         none: list[Tensor | None] = [None] * count
-        return [none] * layer.num_layers
+        return [[none] * ways] * layer.num_layers
     states = (hx,) if count == 1 else hx
     if not isinstance(states, tuple) or len(states) != count or not layer.layout.one_size:
         return None
@@ -184,27 +229,35 @@ def _states(layer: LayerBase, hx: object, x: Tensor) -> list[list[Tensor | None]
     for name, state in zip(layer.equation.states, states, strict=True):
         if state.__class__ is not Tensor or state.layout is not torch.strided:
             return None
-        if tuple(state.shape) != (layer.num_layers, B, sizes[name]) or not state.is_contiguous():
+        if tuple(state.shape) != (layer.num_layers * ways, B, sizes[name]) or not state.is_contiguous():
             return None
-    return [[state[number] for state in states] for number in range(layer.num_layers)]
+    return [
+        [[state[number * ways + way] for state in states] for way in range(ways)] for number in range(layer.num_layers)
+    ]
 
 
 def _learn(layer: LayerBase, x: Tensor) -> FastLayers | None:
     """Prepare the calls of the layers of the stack; None if one of them needs the checked path."""
     if any(binding.has_blocks for binding in layer.layout.bindings):
         return None
-    runs, names, flat = [], [], []
+    runs: list[list[PreparedCall]] = []
+    names: list[list[tuple[str, ...]]] = []
+    flat = []
     for number, level in enumerate(layer.layout.levels):
         like = x.new_zeros(1, 1, level.input_size)
-        call = prepare(layer.equation, like, None, layer.gather(number), precision=layer.precision)
-        if why_not(call) is not None:
-            return None
-        quick = PreparedCall(call)
-        if not quick.possible:
-            return None
-        runs.append(quick)
-        parts = {part.name: part.own for part in level.bindings[0].parts}
-        names.append([parts[name] for name in (*quick.cell.matrices, *quick.cell.vectors)])
+        runs.append([])
+        names.append([])
+        for way, binding in enumerate(level.bindings):
+            own = layer.gather(number, way)
+            call = prepare(layer.equation, like, None, own, reverse=way == 1, precision=layer.precision)
+            if why_not(call) is not None:
+                return None
+            quick = PreparedCall(call)
+            if not quick.possible:
+                return None
+            runs[-1].append(quick)
+            parts = {part.name: part.own for part in binding.parts}
+            names[-1] += [parts[name] for name in (*quick.cell.matrices, *quick.cell.vectors)]
         flat.append(_flat(names[-1], len(quick.cell.matrices)))
     return FastLayers(x.dtype, layer.precision, runs, names, flat)
 

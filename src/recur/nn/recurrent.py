@@ -240,9 +240,9 @@ class Recurrent(TorchInterface):
         BackendError
             If the backend requested by name cannot run this.
         """
-        if lengths is None and resets is None and not return_all_states:
+        if resets is None and not return_all_states:
             own = self._parameters | self._buffers if self._buffers else self._parameters
-            result = self._fast_path.run(self, own, input, hx)
+            result = self._fast_path.run(self, own, input, hx, lengths)
             if result is not None:
                 self.__dict__["_reports"] = self._fast_path.reports
                 return result

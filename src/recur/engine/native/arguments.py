@@ -18,7 +18,7 @@ MEMBERS = (
     "x", "x_time", "x_row", "offsets", "lengths", "resets", "resets_time", "resets_row", "initial",
     "noises", "noise_time", "noise_row", "series", "series_time", "series_row", "final", "tape",
     "d_series", "d_series_time", "d_series_row", "d_final", "d_x", "d_x_time", "d_x_row", "d_initial",
-    "d_matrices", "d_vectors", "accumulate", "norms", "interrupted", "scanned", "frozen", "added",
+    "d_matrices", "d_vectors", "accumulate", "norms", "interrupted", "scanned", "frozen", "added", "add_input",
 )  # fmt: skip
 _PLACE = {name: place for place, name in enumerate(MEMBERS)}
 _COUNT = len(MEMBERS)

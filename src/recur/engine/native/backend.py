@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor
@@ -146,26 +147,55 @@ class Recurrence(torch.autograd.Function):
         if all(g is None for g in gradients):
             return (None, None, *(None for _ in tensors))
         needed = ctx.needs_input_grad[2:]
-        read = readable(gradients, tensors[0].dtype)
-        if not read or torch.is_grad_enabled():
-            # unmaterialised zeros get memory, and a gradient made in inference mode is copied so that it can be saved
-            gradients = tuple(None if g is None else torch_state.settled(g) for g in gradients)
-            read = read or readable(gradients, tensors[0].dtype)
-        if not read:
-            ctx.call.slowed.add(UNREADABLE)
-            return (None, None, *differentiable(ctx.cell, ctx.call, tensors, gradients, needed))
-        if tape_address(tape) != ctx.address or not alive(ctx.address):
-            # a hook on saved tensors has copied the handle, and the tape was released with the original
-            _, tape = passes.forward(ctx.cell, ctx.call, tensors, training=True)
-        if torch.is_grad_enabled():
-            compute = partial(passes.backward, ctx.cell, ctx.call, tensors, tape, gradients, needed)
-            return (None, None, *differentiable_again(compute, ctx.cell, ctx.call, tensors, gradients, needed))
-        if ctx.observer is None:
-            return (None, None, *passes.backward(ctx.cell, ctx.call, tensors, tape, gradients, needed))
-        states = ctx.cell.states
-        steps = tensors[0].shape[0] if ctx.call.packing is None else ctx.call.packing.steps
-        norms = torch.zeros(len(states), steps, dtype=torch.float64, device="cpu")
-        results = passes.backward(ctx.cell, ctx.call, tensors, tape, gradients, needed, norms)
-        pointers = [t.data_ptr() for t in tensors[1 + len(states) :] if t is not None]
-        ctx.observer.backward_pass(pointers, states, ctx.call.reverse, norms)
-        return (None, None, *results)
+        found = gradients_of(ctx.cell, ctx.call, tensors, tape, ctx.address, ctx.observer, gradients, needed)
+        return (None, None, *found)
+
+
+def gradients_of(
+    cell: CompiledCell,
+    call: Call,
+    tensors: Sequence[Tensor | None],
+    tape: Tensor,
+    address: int,
+    observer: observers.GradientObserver | None,
+    gradients: Sequence[Tensor | None],
+    needed: Sequence[bool],
+    onto: Tensor | None = None,
+) -> list[Tensor | None]:
+    """dE/d(tensors) of one recurrence, by the core where it can.
+
+    Parameters
+    ----------
+    cell, call, tensors, tape, gradients, needed, onto
+        As in ``passes.backward``. Only the core adds to ``onto``: the result is then ``onto`` itself.
+    address : int
+        Where the tape was written.
+    observer : GradientObserver, optional
+        What observes gradients.
+    """
+    x = tensors[0]
+    if x is None:
+        raise TypeError("a recurrence has an input")
+    read = readable(gradients, x.dtype)
+    if not read or torch.is_grad_enabled():
+        # unmaterialised zeros get memory, and a gradient made in inference mode is copied so that it can be saved
+        gradients = tuple(None if g is None else torch_state.settled(g) for g in gradients)
+        read = read or readable(gradients, x.dtype)
+    if not read:
+        call.slowed.add(UNREADABLE)
+        return differentiable(cell, call, tensors, gradients, needed)
+    if tape_address(tape) != address or not alive(address):
+        # a hook on saved tensors has copied the handle, and the tape was released with the original
+        tape = cast(Tensor, passes.forward(cell, call, tensors, training=True)[1])
+    if torch.is_grad_enabled():
+        compute = partial(passes.backward, cell, call, tensors, tape, gradients, needed)
+        return differentiable_again(compute, cell, call, tensors, gradients, needed)
+    if observer is None:
+        return passes.backward(cell, call, tensors, tape, gradients, needed, onto=onto)
+    states = cell.states
+    steps = x.shape[0] if call.packing is None else call.packing.steps
+    norms = torch.zeros(len(states), steps, dtype=torch.float64, device="cpu")
+    results = passes.backward(cell, call, tensors, tape, gradients, needed, norms, onto=onto)
+    pointers = [t.data_ptr() for t in tensors[1 + len(states) :] if t is not None]
+    observer.backward_pass(pointers, states, call.reverse, norms)
+    return results

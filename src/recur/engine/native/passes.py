@@ -28,6 +28,7 @@ def forward(
     tensors: Sequence[Tensor | None],
     training: bool,
     series: Sequence[Tensor] | None = None,
+    finals: Sequence[Tensor] | None = None,
 ) -> tuple[list[Tensor], Tensor | None]:
     """Run the forward pass.
 
@@ -41,8 +42,8 @@ def forward(
         x, initial states (None for zeros), matrices and vectors.
     training : bool
         Whether a tape is written.
-    series : sequence of Tensor, optional
-        Tensors that receive the series, in place of new ones.
+    series, finals : sequence of Tensor, optional
+        Tensors that receive the series and the final states, in place of new ones.
 
     Returns
     -------
@@ -59,7 +60,8 @@ def forward(
     series_count = len(widths) if call.all_states else 1
     if series is None:
         series = [room(cell, x, width) for width in widths[:series_count]]
-    finals = [x.new_empty((B, width)) for width in widths]
+    if finals is None:
+        finals = [x.new_empty((B, width)) for width in widths]
     strides = [_strides(one) for one in series]
     missing = [0] * (len(widths) - series_count)
     arguments.set(
@@ -83,6 +85,7 @@ def backward(
     needed: Sequence[bool],
     norms: Tensor | None = None,
     into: Sequence[Tensor | None] | None = None,
+    onto: Tensor | None = None,
 ) -> list[Tensor | None]:
     """Run the backward pass.
 
@@ -100,6 +103,8 @@ def backward(
         (states, T) float64: the squares of dE/dstate_t, summed over rows and units, are added to it.
     into : sequence of Tensor or None, optional
         Tensors that receive dE/dx and to which dE/dparameters are added, in place of new ones.
+    onto : Tensor, optional
+        A result for dE/dx, of another direction, to which this one is added.
 
     Returns
     -------
@@ -124,7 +129,10 @@ def backward(
         empty(cell.core, t.shape, t.dtype) if need and t is not None else None
         for t, need in zip(tensors[1:], needed[1:], strict=True)
     ]
-    d_x = room(cell, x, x.shape[-1]) if needed[0] and into is None else None
+    d_x = None
+    if needed[0] and into is None:
+        d_x = room(cell, x, x.shape[-1]) if onto is None else onto
+        arguments.set(add_input=int(onto is not None))
     if into is not None:
         d_x = into[0]
         results[count:] = into[1 + count :]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import torch
 from torch import Tensor
@@ -11,7 +12,7 @@ from torch import Tensor
 from recur.engine import observers, torch_state
 from recur.engine.backend_interface import BackendReport, Call
 from recur.engine.low_precision import PRECISIONS, refuse_gradients
-from recur.engine.native import passes
+from recur.engine.native import directions, passes
 from recur.engine.native.arguments import TYPES, Arguments
 from recur.engine.native.backend import Recurrence, instructions
 from recur.engine.native.compiled_cell import CompiledCell, compiled_cell
@@ -49,16 +50,20 @@ class PreparedCall:
         """Whether every parameter of the step is one of the layer's own, in a dtype that the core computes in."""
         return not self.cell.once and self.call.x.dtype in TYPES
 
-    def __call__(self, tensors: Sequence[Tensor | None]) -> Sequence[Tensor]:
-        """Run it on x (T, B, X), initial states (None for zeros), matrices and vectors: y, then the final states."""
+    def __call__(
+        self, tensors: Sequence[Tensor | None], lengths: Tensor | None = None, frozen: FrozenWeights | None = None
+    ) -> Sequence[Tensor]:
+        """Run it on x (T, B, X), initial states (None for zeros), matrices and vectors: y, then the final states.
+
+        ``lengths`` (B,) are from 0 to T, and not kept: the backward pass has a copy.
+        """
         self.call.slowed.clear()
-        if torch.is_grad_enabled():
-            for tensor in tensors:
-                if tensor is not None and tensor.requires_grad:
-                    refuse_gradients(self.call.precision, (tensor,))
-                    outputs: Sequence[Tensor] = Recurrence.apply(self.cell, self.call, *tensors)  # type: ignore[no-untyped-call]
-                    return outputs
-        return passes.forward(self.cell, self.call, tensors, training=False)[0]
+        if _differentiated(tensors, self.call.precision):
+            call = self.call if lengths is None else replace(self.call, lengths=lengths.clone())
+            outputs: Sequence[Tensor] = Recurrence.apply(self.cell, call, *tensors)  # type: ignore[no-untyped-call]
+            return outputs
+        call = self.call if lengths is None and frozen is None else replace(self.call, lengths=lengths, frozen=frozen)
+        return passes.forward(self.cell, call, tensors, training=False)[0]
 
     def outputs(
         self, x: Tensor, others: Sequence[Tensor | None], frozen: FrozenWeights | None, axis: bool
@@ -137,6 +142,41 @@ class PreparedCall:
         except ValueError:
             return None
         return function
+
+
+def in_both_directions(
+    pair: Sequence[PreparedCall],
+    tensors: Sequence[Tensor | None],
+    lengths: Tensor | None,
+    frozen: Sequence[FrozenWeights | None],
+) -> Sequence[Tensor]:
+    """Run the prepared calls of both directions on x (T, B, X), and for each initial states, matrices and vectors.
+
+    Returns y (T, B, 2 S), the outputs of the directions beside each other, then each final state (2, B, S). ``lengths``
+    as in the call of one direction.
+    """
+    cell = pair[0].cell
+    for one in pair:
+        one.call.slowed.clear()
+    calls = [one.call for one in pair]
+    if _differentiated(tensors, calls[0].precision):
+        if lengths is not None:
+            lengths = lengths.clone()
+            calls = [replace(call, lengths=lengths) for call in calls]
+        outputs: Sequence[Tensor] = directions.Directions.apply(cell, calls, *tensors)  # type: ignore[no-untyped-call]
+        return outputs
+    calls = [replace(call, lengths=lengths, frozen=one) for call, one in zip(calls, frozen, strict=True)]
+    return directions.forward(cell, calls, tensors, training=False)[0]
+
+
+def _differentiated(tensors: Sequence[Tensor | None], precision: str) -> bool:
+    """Whether a gradient is needed of a call; refused where the precision has none."""
+    if torch.is_grad_enabled():
+        for tensor in tensors:
+            if tensor is not None and tensor.requires_grad:
+                refuse_gradients(precision, (tensor,))
+                return True
+    return False
 
 
 def undisturbed() -> bool:
