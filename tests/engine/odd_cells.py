@@ -3,6 +3,7 @@
 from recur.equations import (
     absolute,
     atan,
+    bernoulli,
     concat,
     cos,
     equation,
@@ -18,7 +19,9 @@ from recur.equations import (
     mean,
     minimum,
     one_hot_of_largest,
+    outer,
     relu,
+    scale_columns,
     sigmoid,
     sin,
     softplus,
@@ -319,7 +322,24 @@ def largest_of_parts(x, h, m, W_xh, W_hh, V):
     return h, one_hot_of_largest(b) * 0.5 + tanh(b + logsumexp(concat(h, m)) + largest(h))
 
 
+@equation(x="X", h="H", z="H", s="1", W_xh="2H X", W_hh="2H H", w="1 H")
+def drawn_for_two_states(x, h, z, s, W_xh, W_hh, w):
+    a, n = split(W_xh @ x + W_hh @ (z * h), 2)
+    z = bernoulli(sigmoid(a), z)
+    s = bernoulli(sigmoid(w @ h), s)
+    return s * tanh(n) + (1 - s) * z * h, z, s
+
+
+@equation(x="X", h="H", C="H P", D="P P", W="H X", U="P X", g="P")
+def two_matrices_of_a_row(x, h, C, D, W, U, g):
+    k = tanh(U @ x)
+    C = 0.5 * scale_columns(C, sigmoid(g)) + outer(W @ x, k) * largest(D)
+    D = tanh(D + 0.1 * outer(C.T @ h, D @ k))
+    return tanh(C @ (D.T @ k) + 0.1 * total(C)), C, D
+
+
 ODD = [
+    drawn_for_two_states, two_matrices_of_a_row,
     one_matrix_for_both, state_first, product_of_a_product, in_halves, three_states, element_by_element,
     input_in_halves, parameters_alone, every_function, divided_by_a_total, a_matrix_used_twice, added_totals,
     scaled_by_a_squashed_number,
