@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import recur
+from recur.lecture import languages, page
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE / "_ext"))
@@ -28,6 +29,13 @@ html_title = "Recur"
 html_theme_options = {"navigation_with_keys": False, "show_prev_next": True, "show_toc_level": 2}
 html_static_path = ["_static"]
 html_css_files = ["recur.css"]
+# the lecture: one page per language, which loads nothing
+html_extra_path = ["_build/lecture"]
+_lectures = HERE / "_build" / "lecture"
+_lectures.mkdir(parents=True, exist_ok=True)
+for _language in languages():
+    _name = "lecture.html" if _language == "en" else f"lecture-{_language}.html"
+    (_lectures / _name).write_text(page(_language), encoding="utf-8")
 html_show_sourcelink = False
 html_copy_source = False
 

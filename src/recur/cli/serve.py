@@ -29,6 +29,7 @@ def serve(
     allow_host: Annotated[list[str] | None, Parameter(negative="")] = None,
     threads: int | None = None,
     workers: Annotated[int, Parameter(show_default=True)] = 1,
+    lecture: bool = False,
     limits: LimitFlags | None = None,
 ) -> None:
     """Serve trained networks: a page that shows how they answer, and an HTTP API.
@@ -60,9 +61,11 @@ def serve(
         Number of CPU threads that compute, in each process.
     workers
         Number of processes, which share the weights and the limits of sessions; each session stays in one of them.
+    lecture
+        Serve the page that explains recurrent networks at /lecture; no run is needed for it.
     limits
     """
-    if not run:
+    if not run and not lecture:
         raise ConfigError("no network to serve was named", hint="recur serve RUN")
     require("uvicorn", "serve")
     require("fastapi", "serve")
@@ -118,6 +121,7 @@ def serve(
         models, bound, hosts=Hosts.of(host, allow_host or ()), tokens=tokens, access_log=log,
         signer=None if storage is None else storage.signer,
         reloader=None if reload is None else Reloader(dict(zip(names, run, strict=True)), reload, note), group=group,
+        lecture=lecture,
     )  # fmt: skip
     # objects that live as long as the server are excluded from garbage collection
     gc.collect()
@@ -141,7 +145,8 @@ def serve(
 
     def ready() -> None:
         if group is None or (group.own == 0 and not processes.started):
-            note(f"serving {', '.join(names)} at {here}  (the API: {here}/docs; Ctrl-C stops)")
+            pages = [*names, "the lecture"] if lecture else names
+            note(f"serving {', '.join(pages)} at {here}  (the API: {here}/docs; Ctrl-C stops)")
             sys.stderr.flush()
 
     def serve_one(number: int) -> int:

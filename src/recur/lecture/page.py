@@ -164,8 +164,9 @@ def _chapter(number: int, one: Mapping[str, Any], words: Mapping[str, Any]) -> s
         f'<button type="button" aria-pressed="false"{" data-right" * (n == one["right"])}>{formatted(option)}</button>'
         for n, option in enumerate(one["options"])
     )
+    place = html.escape(words["chapter"].format(n=number))
     return f"""<section class="chapter" id="{name}" aria-labelledby="{name}-title">
-<header><p>{html.escape(words["chapter"])} {number}</p><h2 id="{name}-title">{formatted(one["title"])}</h2></header>
+<header><p>{place}</p><h2 id="{name}-title">{formatted(one["title"])}</h2></header>
 <div class="text">{paragraphs}</div>
 <figure class="figure"><div data-figure="{name}"></div><figcaption>{formatted(one["caption"])}</figcaption></figure>
 <div class="ask"><p>{formatted(one["ask"])}</p><div class="options" role="group">{options}</div>

@@ -12,7 +12,7 @@ from fastapi.responses import HTMLResponse
 from recur._version import __version__
 from recur.errors import ConfigError
 from recur.model import Model
-from recur.serve import completions, docs, live, probes, routes
+from recur.serve import completions, docs, lectures, live, probes, routes
 from recur.serve.access_log import AccessLog
 from recur.serve.accounting import Accounting
 from recur.serve.direct import Direct
@@ -38,6 +38,7 @@ def create_app(
     signer: Signer | None = None,
     reloader: Reloader | None = None,
     group: Group | None = None,
+    lecture: bool = False,
 ) -> FastAPI:
     """Return a web application that serves trained networks, for any ASGI server.
 
@@ -60,6 +61,8 @@ def create_app(
         Replaces networks whose folder changed.
     group : Group, optional
         The processes of the server, where there are several.
+    lecture : bool
+        Whether ``/lecture`` is the page that explains recurrent networks; with no network, ``/`` is it too.
 
     Returns
     -------
@@ -70,7 +73,7 @@ def create_app(
     >>> app = create_app({"weather": recur.load("runs/weather")})  # doctest: +SKIP
     >>> uvicorn.run(app)  # doctest: +SKIP
     """
-    if not models:
+    if not models and not lecture:
         raise ConfigError("there is no network to serve, expected at least one", hint="recur serve RUN")
     limits = limits or Limits()
     state = State(models, limits, signer)
@@ -99,7 +102,14 @@ def create_app(
     app.add_middleware(Guard, limits=limits, hosts=hosts or Hosts(), tokens=tokens)
     docs.document(app)
     answer_problems(app)
-    routers = live.router(state), routes.router(state, sessions), completions.router(state), probes.router(state)
+    pages = [lectures.router(alone=not models)] if lecture else []
+    routers = (
+        *pages,
+        live.router(state),
+        routes.router(state, sessions),
+        completions.router(state),
+        probes.router(state),
+    )
     known = {"/docs", "/openapi.json"}
     for router in routers:
         app.include_router(router)

@@ -49,7 +49,7 @@ FIGURES.anatomy = (root, t) => {
         word(left, 14, fill(t.rows, { n: rows }), { class: "soft", "text-anchor": "start" }));
     });
     const now = values(gate, n), mean = now.reduce((a, b) => a + b, 0) / now.length;
-    told.textContent = `${t[`is ${gate}`]} ${fill(t.now, {
+    told.textContent = `${t[`is ${gate}`]} ${fill("fio".includes(gate) ? t.now : t.mean, {
       word: texts[n],
       mean: shown(mean),
       high: now.filter((v) => v > 0.9).length,

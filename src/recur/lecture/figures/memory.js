@@ -34,7 +34,7 @@ FIGURES.memory = (root, t) => {
           show();
         }),
       choose(
-        t.erase, [["0", t.never], ...[1, 2, 3].map((n) => [String(n), `${t.before} ${n + 1}`])], "0",
+        t.erase, [["0", t.never], ...[1, 2, 3].map((n) => [String(n), fill(t.before, { n: n + 1 })])], "0",
         (v) => {
           erase = +v;
           show();

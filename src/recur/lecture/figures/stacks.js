@@ -1,25 +1,31 @@
 // Chapters 7 and 8: two directions joined at y_t, and layers on top of each other.
-// rows of copies from the bottom to the top, with messages to the right or to the left
-function stack(svg, wide, words, rows, tops, options) {
-  const T = words.length, left = 92, gap = (wide - left - 8) / T, high = 62, width = Math.min(76, gap - 16);
-  const x = (n) => left + gap * (n + 0.5), y = (row) => options.bottom - high * (row + 1);
-  words.forEach((one, n) => svg.append(word(x(n), options.bottom + 26, one, { class: "said" })));
+// one or two rows of copies: words below, messages to the right or to the left, both states joined in y_t
+function chains(svg, wide, words, rows, answers) {
+  const T = words.length, left = 106, gap = (wide - left - 8) / T, both = rows.length === 2;
+  const aside = both ? Math.min(34, gap * 0.2) : 0, width = Math.min(66, gap * 0.5), bottom = 268, top = 62;
+  const x = (n, r) => left + gap * (n + 0.5) + (r ? aside : -aside), y = (r) => bottom - 64 * (r + 1) - 12;
   rows.forEach((row, r) => {
-    svg.append(word(left - 10, y(r) + 18, row.name, { "text-anchor": "end", class: "soft" }));
+    svg.append(word(left - 14, y(r) + 18, row.name, { "text-anchor": "end", class: "soft" }));
     words.forEach((_, n) => {
-      const to = row.reverse ? n - 1 : n + 1;
-      if (to >= 0 && to < T)
-        svg.append(arrow(
-          x(n) + (row.reverse ? -1 : 1) * (width / 2), y(r) + 13, x(to) + (row.reverse ? 1 : -1) * (width / 2),
-          y(r) + 13));
-      svg.append(draw("rect", { x: x(n) - width / 2, y: y(r), width, height: 26, rx: 6, class: "copy" }));
-      const values = row.h[n], cell = Math.min(10, (width - 10) / values.length);
-      svg.append(vector(
-        x(n) - cell * values.length / 2, y(r) + 13 - cell / 2, values, `${row.name}, ${words[n]}`,
-        { cell, across: true }));
+      const to = row.reverse ? n - 1 : n + 1, side = (row.reverse ? -1 : 1) * width / 2;
+      if (to >= 0 && to < T) svg.append(arrow(x(n, r) + side, y(r) + 13, x(to, r) - side, y(r) + 13));
+      svg.append(arrow(x(n, r), bottom - 10, x(n, r), y(r) + 28), arrow(x(n, r), y(r), x(n, r), top + 30));
     });
   });
-  return { x, y, width, high };
+  rows.forEach((row, r) => words.forEach((one, n) => {
+    svg.append(draw("rect", { x: x(n, r) - width / 2, y: y(r), width, height: 26, rx: 6, class: "copy" }));
+    const values = row.h[n], cell = Math.min(10, (width - 8) / values.length);
+    svg.append(vector(
+      x(n, r) - cell * values.length / 2, y(r) + 13 - cell / 2, values, `${row.name}, ${one}`, { cell, across: true }));
+  }));
+  words.forEach((one, n) => {
+    const middle = left + gap * (n + 0.5), half = Math.max(18, aside + 12), [answer, p, strong] = answers[n];
+    svg.append(
+      draw("rect", { x: middle - half, y: top, width: 2 * half, height: 28, rx: 14, class: "state" }),
+      symbol(middle, top + 18, "y", String(n + 1)),
+      word(middle, top - 26, answer, { class: strong ? "said strong" : "said" }),
+      word(middle, top - 9, share(p), { class: "soft" }), word(middle, bottom + 8, one, { class: "said" }));
+  });
 }
 FIGURES.bidirectional = (root, t) => {
   const one = network(NETWORKS["names one direction"]), two = network(NETWORKS["names two directions"]);
@@ -33,20 +39,8 @@ FIGURES.bidirectional = (root, t) => {
     const words = text.split(" "), net = both === "two" ? two : one, run = net.run(net.ids(words)), H = net.hidden;
     const rows = [{ name: t.forwards, h: run.h.map((h) => h.slice(0, H)) }];
     if (both === "two") rows.push({ name: t.backwards, h: run.h.map((h) => h.slice(H)), reverse: true });
-    picture(clear(place), 266, t.label, (svg, wide) => {
-      const { x, y, width } = stack(svg, wide, words, rows, [], { bottom: 222 });
-      words.forEach((_, n) => {
-        const answer = best(run.p[n]), top = rows.length === 2 ? 46 : 108;
-        // each row sends its state to y_t, past the other row
-        svg.append(arrow(
-          x(n) - (rows.length === 2 ? width / 2 - 6 : 0), y(0), x(n) - (rows.length === 2 ? width / 2 - 6 : 0), top));
-        if (rows.length === 2) svg.append(arrow(x(n) + 8, y(1), x(n) + 8, top));
-        svg.append(
-          arrow(x(n), 210 + 26 - 2, x(n), y(0) + 27),
-          word(x(n), top - 22, t[net.answers[answer]], { class: answer < 2 ? "said strong" : "said" }),
-          word(x(n), top - 7, share(run.p[n][answer]), { class: "soft" }));
-      });
-    });
+    const answers = run.p.map((p) => [t[net.answers[best(p)]], Math.max(...p), best(p) < 2]);
+    picture(clear(place), 288, t.label, (svg, wide) => chains(svg, wide, words, rows, answers));
     const p = net.run(net.ids(words)).p[0];
     told.textContent = fill(t.told, { name: words[0], person: share(p[0]), thing: share(p[1]) });
   };

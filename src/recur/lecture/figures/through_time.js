@@ -32,12 +32,18 @@ function gradientUpTo(f, first) {
   return total;
 }
 FIGURES.through_time = (root, t) => {
-  const net = network(NETWORKS.spelled), letters = ["h", "e", "l", "l"], targets = ["e", "l", "l", "o"],
-        f = frames(net, letters, targets);
-  const T = f.T, place = el("div", { class: "drawing" }), sums = el("div", { class: "beside" }),
+  const letters = ["h", "e", "l", "l"], targets = ["e", "l", "l", "o"], T = letters.length;
+  let net, f;
+  // a network that has learned has errors, and so gradients, near zero
+  const useWeights = (kind) => {
+    net = network(kind === "trained" ? NETWORKS.spelled : fresh("elman", 4, 3, 3));
+    f = frames(net, letters, targets);
+  };
+  useWeights("fresh");
+  const place = el("div", { class: "drawing" }), sums = el("div", { class: "beside" }),
         numbers = el("dl", { class: "partials" });
   const told = el("p", { class: "told", "aria-live": "polite" });
-  const list = (values) => `(${values.map((v) => shown(v)).join(", ")})`;
+  const list = (values) => `(${values.map((v) => shown(v, 3)).join(", ")})`;
   let at_ = 0;
   function show(frame) {
     at_ = frame;
@@ -55,10 +61,10 @@ FIGURES.through_time = (root, t) => {
             x(n) - 1.5 * cell, y + 23 - cell / 2, f.run.h[n], `h${n + 1}`, { cell, across: true, numbers: false }));
         copy.append(
           arrow(x(n), 238, x(n), y + 48), symbol(x(n) - 14, 256, "x", String(n + 1)),
-          word(x(n) + 14, 256, `“${letters[n]}”`, { class: "said" }));
+          word(x(n) + 26, 256, `“${letters[n]}”`, { class: "said" }));
         copy.append(
-          arrow(x(n), y - 2, x(n), 92), symbol(x(n) - 20, 82, "z", String(n + 1)),
-          word(x(n) + 14, 82, `“${net.answers[best(f.run.p[n])]}”`, { class: "said" }));
+          arrow(x(n), y - 2, x(n), 92), symbol(x(n) - 18, 82, "z", String(n + 1)),
+          word(x(n) + 30, 82, `“${net.answers[best(f.run.p[n])]}”`, { class: "said" }));
         if (n + 1 < T) copy.append(arrow(x(n) + width / 2, y + 14, x(n + 1) - width / 2, y + 14));
         if (done)
           copy.append(arrow(x(n), 64, x(n), 44), word(x(n), 32, `e = ${shown(f.errors[n], 3)}`, { class: "digits" }));
@@ -117,7 +123,13 @@ FIGURES.through_time = (root, t) => {
   };
   root.append(
     controls(
-      button("←", () => go(-1), { "aria-label": t.previous }), bar,
+      choice(
+        t.weights, [["fresh", t.fresh], ["trained", t.trained]], "fresh",
+        (v) => {
+          useWeights(v);
+          show(at_);
+        }),
+      bar, button("←", () => go(-1), { "aria-label": t.previous }),
       button("→", () => go(1), { "aria-label": t.next, class: "main" })),
     place, told, numbers, sums);
   show(0);

@@ -1,4 +1,9 @@
 // Chapter 10: how much of the last step's gradient arrives at each earlier step, and what changes it.
+// 4·10⁻⁶ %
+const tiny = (p) => {
+  const [digit, power] = (100 * p).toExponential(0).split("e-");
+  return `${digit}·10⁻${[...power].map((one) => "⁰¹²³⁴⁵⁶⁷⁸⁹"[one]).join("")} %`;
+};
 FIGURES.vanishing = (root, t) => {
   const place = el("div", { class: "chart" }), words = el("p", { class: "steady" }),
         rule = el("p", { class: "soft" }, t.rule);
@@ -17,13 +22,8 @@ FIGURES.vanishing = (root, t) => {
         dash,
         values: values.map((v) => v > 0 ? v : null),
         note: fill(t.arrives, {
-          share: arrived === 0 ? "0" :
-            arrived >= 0.001   ? share(arrived) :
-                                 `${
-                                   (100 * arrived)
-                                     .toExponential(0)
-                                     .replace("e-", "·10⁻")
-                                     .replace(/\d+$/, (d) => [...d].map((c) => "⁰¹²³⁴⁵⁶⁷⁸⁹"[c]).join(""))} %`,
+          share: arrived >= 1e-4 || arrived === 0 ? `${+ (100 * arrived).toPrecision(arrived < 0.01 ? 1 : 2)} %` :
+                                                    tiny(arrived),
           grade: t[grade(arrived)]
         })
       };

@@ -1,5 +1,8 @@
 // What several figures are made of: controls, vectors as coloured cells, bars of probabilities, copies of a network.
-const shown = (v, digits = 2) => (v < 0 ? "−" : "") + Math.abs(v).toFixed(digits);
+const shown = (v, digits = 2) => {
+  const text = Math.abs(v).toFixed(digits);
+  return (v < 0 && +text !== 0 ? "−" : "") + text;
+};
 const share = (p) => (100 * p).toFixed(p > 0.0995 ? 0 : 1) + " %";
 const fill = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
 const clear = (root) => {

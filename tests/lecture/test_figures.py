@@ -1,0 +1,112 @@
+"""The figures in a headless browser: they run, react, fit on a phone, and are reached by keyboard."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from recur.lecture import page
+from recur.lecture.page import text
+from tests.serve.browser import Page, browser
+
+AXE = os.environ.get("RECUR_AXE")  # the file axe.min.js of the package axe-core
+CHAPTERS = [one["id"] for one in text("en")["chapters"]]
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    folder = tmp_path_factory.mktemp("lecture")
+    for language in ("en", "ko"):
+        (folder / f"{language}.html").write_text(page(language), encoding="utf-8")
+    return {language: (folder / f"{language}.html").as_uri() for language in ("en", "ko")}
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Any]:
+    with browser() as found:
+        yield found
+
+
+def opened(chromium: Any, address: str, *, wide: int = 1280, dark: bool = False, free: bool = False) -> Page:
+    context = chromium.new_context(
+        viewport={"width": wide, "height": 900}, color_scheme="dark" if dark else "light", bypass_csp=free,
+        reduced_motion="reduce",
+    )  # fmt: skip
+    seen = Page(context.new_page())
+    seen.page.goto(address)
+    for chapter in CHAPTERS:
+        seen.page.locator(f"#{chapter}").scroll_into_view_if_needed()
+        seen.page.wait_for_selector(f'#{chapter} [data-figure][data-drawn="yes"]')
+    return seen
+
+
+@pytest.mark.parametrize("language", ["en", "ko"])
+@pytest.mark.parametrize("wide", [1280, 390])
+def test_every_figure_is_drawn_without_a_request_and_nothing_is_hidden(
+    chromium: Any, files: dict[str, str], language: str, wide: int
+) -> None:
+    seen = opened(chromium, files[language], wide=wide)
+    assert seen.troubles == []
+    assert seen.hosts <= {""}
+    assert seen.page.evaluate("document.documentElement.scrollWidth") <= wide
+    written = seen.page.locator("main").inner_text()
+    assert not {"undefined", "NaN", "{n}", "null"} & set(written.replace(",", " ").split())
+    unnamed = "[...document.querySelectorAll('svg:not([aria-hidden])')].filter((one) => !one.ariaLabel).length"
+    assert seen.page.evaluate(unnamed) == 0
+
+
+def test_the_first_figure_is_reached_by_few_keys_and_reacts(chromium: Any, files: dict[str, str]) -> None:
+    seen = opened(chromium, files["en"])
+    seen.page.evaluate("scrollTo(0, 0); document.activeElement.blur()")
+    stops = 0
+    while not seen.page.evaluate("Boolean(document.activeElement.closest('#loop [data-figure]'))"):
+        seen.page.keyboard.press("Tab")
+        stops += 1
+        assert stops < 10
+    seen.page.keyboard.press("Enter")
+    assert "four copies" in seen.page.locator("#loop .told").inner_text()
+
+
+def test_controls_change_what_is_shown(chromium: Any, files: dict[str, str]) -> None:
+    one = opened(chromium, files["en"]).page
+    one.locator("#near select").first.select_option("fish")
+    assert one.locator("#near .blank").inner_text() == "sea"
+    one.locator("#far input").first.fill("6")
+    assert "35 words apart" in one.locator("#far .panel").inner_text()
+    one.locator("#memory select").nth(1).select_option("2")
+    assert "erased" in one.locator("#memory [data-figure]").inner_text()
+    one.locator("#vanishing input").first.fill("-12")
+    assert "LSTM: 0.08 % arrives at France, it vanishes" in one.locator("#vanishing .key").inner_text()
+    for _ in range(7):
+        one.locator("#through_time button.main").click()
+    assert "the three sums are the gradient" in one.locator("#through_time .told").inner_text()
+    one.locator("#own select").select_option("lstm")
+    assert "hello" in one.locator("#own .told").inner_text()
+
+
+def test_an_answer_is_shown_after_a_choice(chromium: Any, files: dict[str, str]) -> None:
+    one = opened(chromium, files["en"]).page
+    assert not one.locator("#loop .answer").is_visible()
+    one.locator("#loop .options button").first.click()
+    assert one.locator("#loop .answer").is_visible()
+    assert one.locator("#loop .options button.right").count() == 1
+
+
+def test_on_paper_every_answer_is_printed(chromium: Any, files: dict[str, str]) -> None:
+    one = opened(chromium, files["en"]).page
+    one.evaluate("dispatchEvent(new Event('beforeprint'))")
+    one.emulate_media(media="print")
+    assert one.locator(".answer:visible").count() == len(CHAPTERS)
+
+
+@pytest.mark.skipif(AXE is None, reason="needs axe-core: RECUR_AXE=node_modules/axe-core/axe.min.js")
+@pytest.mark.parametrize("dark", [False, True])
+def test_axe_finds_no_violation(chromium: Any, files: dict[str, str], dark: bool) -> None:
+    one = opened(chromium, files["en"], wide=390, dark=dark, free=True).page
+    one.add_script_tag(content=Path(str(AXE)).read_text(encoding="utf-8"))
+    found = one.evaluate("axe.run(document)")["violations"]
+    assert not [(each["id"], [node["html"][:100] for node in each["nodes"][:3]]) for each in found]
