@@ -315,6 +315,26 @@ def test_export_as_c_says_what_it_needs_and_that_it_is_proved(place: Path, tmp_p
     assert [path.name for path in tmp_path.iterdir()] == ["c"]
 
 
+def test_export_as_a_page_says_that_it_is_proved(place: Path, tmp_path: Path) -> None:
+    if shutil.which("node") is None:
+        pytest.skip("needs Node.js")
+    outcome = ok(run("export", place / "sentences", "--web", tmp_path / "page.html"))
+    matches(outcome, "export-web", {re.escape(str(tmp_path)): "FILES", **hidden(place)})
+    outcome = ok(run("export", place / "sentences", "--web", tmp_path / "page.html", "--float32", "--json"))
+    found = json.loads(outcome.out)
+    assert (found["bits"], found["held_out"]) == (32, True)
+    assert found["difference"] < 1e-5
+    for words, said in (
+        (("sentences", "--web", tmp_path / "no.html", "--step"), "--step is for ONNX"),
+        (("sentences", "--web", tmp_path / "no.html", "--c", tmp_path / "no"), "different files"),
+        (("sentences", "--onnx", tmp_path / "no.onnx", "--float32"), "--float32 is for pages"),
+        (("sentences", "--web", tmp_path / "no"), "does not end in .html"),
+    ):
+        refused = run("export", place / words[0], *words[1:])
+        assert (refused.code, said in refused.err) == (2, True), refused.err
+    assert [path.name for path in tmp_path.iterdir()] == ["page.html"]
+
+
 def test_export_without_a_file_or_a_form_says_what_to_type(place: Path) -> None:
     matches(run("export", place / "reviews"), "export-nowhere", hidden(place))
     before = sorted(place.iterdir())

@@ -19,13 +19,15 @@ def export(
     python: Path | None = None,
     rtneural: Path | None = None,
     nam: Path | None = None,
+    web: Path | None = None,
+    float32: bool = False,
     name: str = "model",
     single_header: bool = False,
     max_steps: int | None = None,
     int8: bool = False,
     json: bool = False,
 ) -> None:
-    """Write a trained network as ONNX, plain C or Python without torch, and check it by running it.
+    """Write a trained network as ONNX, plain C, Python without torch or a web page, and check it by running it.
 
     Parameters
     ----------
@@ -43,6 +45,10 @@ def export(
         JSON file to write for RTNeural, of LSTM or GRU layers from numbers to numbers.
     nam
         .nam file to write, of LSTM layers from one number to one, at 48 kHz.
+    web
+        HTML file to write: one offline page in which the network runs.
+    float32
+        Of a page, keep weights of 32 bits; default: rounded to 16 bits, half the size.
     name
         Of C, the start of every name and of the files.
     single_header
@@ -55,23 +61,28 @@ def export(
     json
         Write one JSON document to stdout.
     """
-    files = {"onnx": onnx, "c": c, "python": python, "rtneural": rtneural, "nam": nam}
+    files = {"onnx": onnx, "c": c, "python": python, "rtneural": rtneural, "nam": nam, "web": web}
     asked = [f"--{name}" for name, value in files.items() if value is not None]
     if not asked:
         raise ConfigError(
             "no file to write was named",
-            hint=f"recur export {run} --onnx model.onnx, or --c a_folder, or --python model.py",
+            hint=f"recur export {run} --onnx model.onnx, --c a_folder, --python model.py or --web page.html",
         )
     if len(asked) > 1:
         raise ConfigError(f"{' and '.join(asked)} write different files", hint="one of them at a time")
     if onnx is None and step:
-        raise ConfigError(f"--step is for ONNX: {asked[0]} always reads item by item", hint="leave out --step")
+        raise ConfigError(f"--step is for ONNX: {asked[0]} has no such form", hint="leave out --step")
     if c is None and int8:
         raise ConfigError("--int8 is for C", hint=f"recur export {run} --c a_folder --int8")
     if c is None and (name != "model" or single_header):
         raise ConfigError("--name and --single-header are for C", hint=f"recur export {run} --c a_folder")
-    if c is None and python is None and max_steps is not None:
+    if max_steps is not None and c is None and python is None:
         raise ConfigError("--max-steps is for C and Python", hint="leave out --max-steps")
+    if float32 and web is None:
+        raise ConfigError("--float32 is for pages", hint="leave out --float32")
+    if web is not None:
+        _as_page(run, web, float32, json)
+        return
     if c is not None:
         _as_c(run, c, json, name=name, single_header=single_header, max_steps=max_steps, int8=int8)
     elif python is not None:
@@ -149,6 +160,29 @@ def _as_c(run: Path, folder: Path, json: bool, **options: Any) -> None:
     emit(f"  memory   {result.flash:,} bytes of constants (flash), {result.ram:,} bytes for each state (RAM)")
     text = compared(result)
     emit(f"  checked  built with {result.compiler}, {text[0].lower()}{text[1:]}")
+
+
+def _as_page(run: Path, path: Path, float32: bool, json: bool) -> None:
+    import recur
+    from recur.export.web.exported import compared
+
+    result = recur.load(run).export_web(path, float32=float32)
+    if json:
+        emit_json(
+            {
+                "file": str(result.path),
+                "bytes": result.size,
+                "bits": result.bits,
+                "rows": result.rows,
+                "held_out": result.held_out,
+                "difference": result.difference,
+            }
+        )
+        return
+    emit(f"wrote {result.path}, {result.size / 1e6:.1f} MB; open it in any browser, it needs no network and no server")
+    rounded = "rounded to 16 bits; --float32 keeps all" if result.bits == 16 else "as they are, 32 bits"
+    emit(f"  weights  {rounded}")
+    emit(f"  checked  {compared(result)}")
 
 
 def _as_onnx(run: Path, onnx: Path, step: bool, json: bool) -> None:

@@ -100,6 +100,9 @@ class CharactersCodec(TokenCodec):
         ids = [index for index in ids_of(array) if index not in silent]
         return "".join("\ufffd" if index == UNK_ID else self.token(index) for index in ids)
 
+    def typed_form(self) -> dict[str, Any] | None:
+        return {"kind": "characters", "vocabulary": [str(one) for one in self.vocabulary], "lower": self.lower}
+
     def tokens(self, value: Any) -> list[str]:
         """Return the characters."""
         return list(self._normalised(value))

@@ -119,6 +119,9 @@ class LabelCodec(Codec):
         self.size = len(labels.values)
         return self
 
+    def typed_form(self) -> dict[str, Any] | None:
+        return {"kind": "symbols", "vocabulary": [str(one) for one in self.labels], "single": not self.sequence}
+
     def describe(self) -> str:
         """Return the number of labels and the first of them, such as ``class: 2 classes (0, 1)``."""
         first = ", ".join(shorten(str(each), 20) for each in self.labels[:6])

@@ -117,6 +117,14 @@ class Codec(Text, Symbols, Columns, Values):
     def show(self, value: Any, width: int = 72) -> str:
         """Return one line of at most ``width`` characters for a person."""
 
+    def typed_form(self) -> dict[str, Any] | None:
+        """Return how a person types a value, as JSON for programs in other languages.
+
+        Its ``kind`` is words, characters, symbols, melody, numbers or images, and the rest is what that form depends
+        on. None where no such program reads these values.
+        """
+        return None
+
     @abstractmethod
     def _state(self) -> dict[str, Any]:
         """Return the state to save, as JSON."""

@@ -21,6 +21,7 @@ from recur.config import DataConfig
 from recur.errors import DataError, RunError
 
 STEPS = ("whole", "rows", "pixels")
+DARK = 128  # of 255: pictures whose mean is below it are light on dark
 
 
 _SENT = 400_000_000  # bytes of memory while a picture of a request is decoded: 25 million pixels
@@ -136,6 +137,13 @@ class ImagesCodec(Codec):
         if isinstance(value, np.ndarray):
             return shorten(f"a picture of {' x '.join(map(str, value.shape[:2]))}", width)
         return shorten(name_of(value), width)
+
+    def typed_form(self) -> dict[str, Any] | None:
+        height, width, channels = self.scale.grid
+        return {
+            "kind": "images", "height": height, "width": width, "channels": channels, "steps": self.steps,
+            "dark": bool(np.mean(self.scale.mean) < DARK),
+        }  # fmt: skip
 
     def describe(self) -> str:
         """Return size, colour and how a picture is read."""

@@ -115,6 +115,11 @@ class NotesCodec(Codec):
         """Return the note of each key."""
         return [name_of(LOWEST + key) for key in range(KEYS)]
 
+    def typed_form(self) -> dict[str, Any] | None:
+        if not self.discrete:
+            return None
+        return {"kind": "melody", "vocabulary": self.vocabulary, "steps_per_beat": self.frames_per_beat}
+
     def step_labels(self, array: np.ndarray) -> list[str]:
         """Return the notes that sound at each step of a roll."""
         return ["+".join(map(name_of, pitches)) or "rest" for pitches in pitches_of_roll(array)]

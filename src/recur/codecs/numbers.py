@@ -280,6 +280,9 @@ class NumbersCodec(Codec):
         """Format a number of a column, with three digits more than the deviation of the column."""
         return short(number, scale=float(self.deviation[column]) if self._seen else None)
 
+    def typed_form(self) -> dict[str, Any] | None:
+        return {"kind": "numbers", "columns": [str(one) for one in self.column_names()], "sequence": self.sequence}
+
     def describe(self) -> str:
         """Return the columns with mean and deviation."""
         parts = [

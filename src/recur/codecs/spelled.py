@@ -110,6 +110,9 @@ class SpelledWordsCodec(WordsCodec):
             raise DataError(f"expected ids of words (T,) or words with letters (T, 1 + L), got shape {ids.shape}")
         return super().decode(ids[:, 0] if ids.ndim == 2 else ids)
 
+    def typed_form(self) -> dict[str, Any] | None:
+        return None
+
     def describe(self) -> str:
         """Return the sizes of the vocabulary and the alphabet."""
         return f"words: vocabulary {self.size:,} ({len(self.letters)} letters spell them)"

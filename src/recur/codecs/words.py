@@ -231,6 +231,12 @@ class WordsCodec(TokenCodec):
             return " ".join(words)
         return self._spacing.join(words, self.tokenizer.pre_tokenizer.pre_tokenize_str)
 
+    def typed_form(self) -> dict[str, Any] | None:
+        return {
+            "kind": "words", "vocabulary": [str(one) for one in self.vocabulary], "lower": self.lower,
+            "newlines": self.newlines, "split": self.split, "spacing": self._spacing.state(),
+        }  # fmt: skip
+
     def describe(self) -> str:
         """Return the size of the vocabulary and the split."""
         how = "split at spaces" if self.split == "spaces" else "words and punctuation"

@@ -74,7 +74,8 @@ def step(graph: Graph, values: Mapping[str, Node] | None = None) -> str:
         An expression: the function that makes the step for given sizes and parameters. What it makes has ``frame`` and
         ``back``, the sizes of ``f`` and ``d``, and places ``[first, count]``: of ``x`` and ``dx``; for each of
         ``states`` of ``before``, ``after``, ``seed`` and ``message``; for each of ``values`` of its ``value`` and,
-        where the states depend on it, its ``derivative``.
+        where the states depend on it, its ``derivative``. ``products`` has for each matrix the vectors dz and v of its
+        share dE/dW += dz v^T, each as ``[frame, first, count]`` with "f" or "d" for the frame.
 
     Raises
     ------
@@ -184,9 +185,7 @@ class _Section:
 
     def _alias(self, node: Node) -> None:
         source, start = node.args[0], node.attribute[0]
-        place = self.places.get(id(source))
-        if place is None:  # a part of zeros is zeros
-            place = self.vector(source, source.size)
+        place = self.places.get(id(source)) or self.vector(source, source.size)  # a part of zeros is zeros
         first = self.sizes(start)
         self.places[id(node)] = place if first == "0" else _Place(place.array, f"{place.offset} + {first}")
 
@@ -328,7 +327,7 @@ class _Writer:
             name: backward.own(self.derived.nodes[id(node)], node.size)
             for name, node in self.values.items() if id(node) in self.derived.nodes
         }  # fmt: skip
-        sums = self._sums(backward)
+        sums, products = self._sums(backward)
         states = [
             f"{json.dumps(name)}: {{ before: {self._range(before[name], node.size)}, "
             f"after: {self._range(after[name], node.size)}, seed: {self._range(seeds[name], node.size)}, "
@@ -340,25 +339,23 @@ class _Writer:
             back = f", derivative: {self._range(derivatives[name], node.size)}" if name in derivatives else ""
             shown.append(f"{json.dumps(name)}: {{ value: {self._range(place, node.size)}{back} }}")
         body = [
-            *(f"let {array}Size = 0;" for array in "cfd"),
-            *once.layout, *forward.layout, *backward.layout, "const c = new A(cSize);", *once.lines,
+            *(["let cSize = 0;", *once.layout, "const c = new A(cSize);", *once.lines] if once.layout else []),
+            "let fSize = 0;", *forward.layout, "let dSize = 0;", *backward.layout,
             "return {",
             f"  frame: fSize, back: dSize, x: {self._range(x, graph.input.size)}, "
             f"dx: {self._range(dx, graph.input.size)},",
             f"  states: {{ {', '.join(states)} }},",
-            f"  values: {{ {', '.join(shown)} }},",
-            *self._method("forward(f)", forward.lines),
-            *self._method("backward(f, d, g)", [*backward.lines, "if (!g) return;", *sums]),
-            "};",
+            f"  values: {{ {', '.join(shown)} }},", f"  products: {{ {', '.join(products)} }},",
+            "  forward(f) {", *(f"    {line}" for line in forward.lines), "  },", "  backward(f, d, g) {",
+            *(f"    {line}" for line in (*backward.lines, "if (!g) return;", *sums)), "  },", "};",
         ]  # fmt: skip
-        lines = [*sizes.lines(), *body]
-        return "(n, w, k, A) => {\n" + "\n".join(f"  {line}" for line in lines) + "\n}"
+        text = "\n".join(f"  {line}" for line in [*sizes.lines(), *body])
+        # what is not read at the end of the list is left out of it
+        given = "n, w, k, A" if once.layout else "n, w, k" if "k[" in text else "n, w"
+        return f"({given}) => {{\n{text}\n}}"
 
     def _range(self, place: _Place, size: Size) -> str:
         return f"[{place.offset}, {self.sizes(size)}]"
-
-    def _method(self, head: str, lines: list[str]) -> list[str]:
-        return [f"  {head} {{", *(f"    {line}" for line in lines), "  },"]
 
     def _targets(self) -> list[Node]:
         """What the gradient is read from: derivatives, and the vectors of the products."""
@@ -372,21 +369,29 @@ class _Writer:
         forward = {id(node) for node in self.graph.order}
         return [node for node in topological(self._targets()) if node.args and id(node) not in forward]
 
-    def _sums(self, backward: _Section) -> list[str]:
-        """The statements that add this step's share to the gradient of each parameter."""
+    def _sums(self, backward: _Section) -> tuple[list[str], list[str]]:
+        """The statements that add this step's share to the gradient of each parameter, and the factors of shares."""
         before = len(backward.lines)
-        lines = []
+        lines, products = [], []
         for name, pairs in self.derived.products.items():
+            factors = []
             for dz, v in pairs:
-                rows, columns = backward.vector(dz, dz.size), backward.vector(v, v.size)
+                rows, columns = self._factor(backward, dz), self._factor(backward, v)
+                first, second = f"{rows.offset}, {self.sizes(dz.size)}", f"{columns.offset}, {self.sizes(v.size)}"
                 lines.append(
-                    f"arithmetic.share(g[{json.dumps(name)}], {rows.array}, {rows.offset}, {self.sizes(dz.size)}, "
-                    f"{columns.array}, {columns.offset}, {self.sizes(v.size)});"
+                    f"arithmetic.share(g[{json.dumps(name)}], {rows.array}, {first}, {columns.array}, {second});"
                 )
+                factors.append(f'[["{rows.array}", {first}], ["{columns.array}", {second}]]')
+            products.append(f"{json.dumps(name)}: [{', '.join(factors)}]")
         for name, node in self.derived.vectors.items():
             size = self.graph.parameters[name].size
             place, target = backward.vector(node, size), f"g[{json.dumps(name)}]"
             lines.append(f"arithmetic.add({place.array}, {place.offset}, {target}, {self.sizes(size)});")
         copies = backward.lines[before:]
         del backward.lines[before:]
-        return [*copies, *lines]
+        return [*copies, *lines], products
+
+    def _factor(self, backward: _Section, node: Node) -> _Place:
+        """The place of a factor in one of the two frames."""
+        place = backward.vector(node, node.size)
+        return place if place.array in {"f", "d"} else backward.own(node, node.size)

@@ -18,7 +18,7 @@ from recur.evaluation.report import Analyses, measure
 from recur.figures import any_figure, figure
 from recur.heads import Prediction
 from recur.markup import escaped, table
-from recur.model.held_out import held_out_inputs
+from recur.model.held_out import held_out_inputs, held_out_values
 from recur.modes import Mode
 from recur.modes.abilities import Wording
 from recur.nn.summary import Summary, parameter_count, summarize
@@ -28,6 +28,7 @@ from recur.run import save
 
 if TYPE_CHECKING:
     from recur.export import Exported, ExportedC, ExportedPython
+    from recur.export.web import ExportedPage
     from recur.inspect import Explanation
 
 
@@ -382,6 +383,25 @@ class Model:
         return export_python(
             self.mode, path, sentence=self.roles.sentence, inputs=held_out_inputs(self.mode, self.config),
             max_steps=max_steps,
+        )  # fmt: skip
+
+    def export_web(self, path: Path | str, *, float32: bool = False) -> ExportedPage:
+        """Write the network as one offline page in which it runs; see `recur.export.web.export_web`.
+
+        It is compared on the run's held-out rows where their file can still be read, else on rows drawn at random.
+
+        Parameters
+        ----------
+        path : path
+            A file that ends in ``.html``.
+        float32 : bool
+            Keep the weights as they are; by default they are rounded to 16 bits.
+        """
+        from recur.export.web import export_web
+
+        return export_web(
+            self.mode, path, float32=float32, name=self.title, sentence=self.roles.sentence, metrics=self.metrics,
+            inputs=held_out_values(self.config),
         )  # fmt: skip
 
     def _refuse_no_continuation(self) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from recur.views.report import pictures
 
 _HERE = Path(__file__).parent
-_PARTS = ("view", "requests", "notes", "column", "controls")
+_PARTS = ("notes", "sketch", "column", "controls")
 # no request to another host
 POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src 'self'; "
@@ -38,11 +38,27 @@ _PAGE = """<!doctype html>
 
 def page() -> str:
     """The page as HTML; it sends requests only to the server that it came from."""
-    style = "\n".join((_HERE / f"{name}.css").read_text(encoding="utf-8") for name in ("page", "live"))
-    return _PAGE.format(style=style, script=script())
+    return _PAGE.format(style=style(), script=script())
 
 
-def script() -> str:
-    """The script of the page: the pictures, and the requests to the server."""
-    parts = "\n".join((_HERE / "live_page" / f"{name}.js").read_text(encoding="utf-8") for name in _PARTS)
+def style() -> str:
+    """The style of the page."""
+    return "\n".join((_HERE / f"{name}.css").read_text(encoding="utf-8") for name in ("page", "live", "dark"))
+
+
+def script(requests: str | None = None) -> str:
+    """The script of the page: the pictures, and the requests to the server.
+
+    Parameters
+    ----------
+    requests : str, optional
+        A script that answers requests in place of the server: it defines ``told``, ``pieces``, ``models``, ``about``
+        and ``NO_ANSWER`` as ``live_page/requests.js`` does.
+    """
+    own = _part("requests") if requests is None else requests
+    parts = "\n".join([_part("view"), own, *map(_part, _PARTS)])
     return f'{pictures()}\n(() => {{\n"use strict";\n{parts}\n}})();\n'
+
+
+def _part(name: str) -> str:
+    return (_HERE / "live_page" / f"{name}.js").read_text(encoding="utf-8")

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import html
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from recur.printable import printable
+from recur.views.inline import inline
 
 _HERE = Path(__file__).parent
 # the shared parts first, then one file per picture
 _PICTURES = (
-    "tools", "influence", "lines", "matrix", "flow", "unrolled", "states", "units", "written", "comparison", "report",
+    "tools", "influence", "lines", "matrix", "flow", "unrolled", "states", "units", "written", "forecast", "comparison",
+    "report",
 )  # fmt: skip
 _FOR_PAGES = (
-    "report", "comparison", "influence", "flow", "unrolled", "states", "units", "surprise", "alignment", "watch",
+    "report", "comparison", "influence", "flow", "unrolled", "states", "units", "surprise", "alignment", "forecast",
+    "watch",
     "el", "tip", "untip", "number", "percent", "visible",
 )  # fmt: skip
 # the browser refuses to load anything
@@ -62,7 +64,7 @@ def report(explanations: Sequence[Mapping[str, Any]], title: str = "") -> str:
         HTML.
     """
     heading = title or f"{explanations[0]['model']['name']}: {explanations[0]['question']['says']}"
-    start = f'Recur.report(document.getElementById("recur"), read(), {_inline(title)});'
+    start = f'Recur.report(document.getElementById("recur"), read(), {inline(title)});'
     return _page(heading, list(explanations), start)
 
 
@@ -75,7 +77,7 @@ def _page(title: str, data: Any, start: str) -> str:
     read = 'const read = () => JSON.parse(document.getElementById("data").textContent);\n'
     return _PAGE.format(
         policy=_POLICY, title=html.escape(printable(title)), style=(_HERE / "page.css").read_text(encoding="utf-8"),
-        data=_inline(data), script=pictures(), start=read + start,
+        data=inline(data), script=pictures(), start=read + start,
     )  # fmt: skip
 
 
@@ -88,9 +90,3 @@ def pictures() -> str:
     parts = ((_HERE / "page" / f"{name}.js").read_text(encoding="utf-8") for name in _PICTURES)
     names = ", ".join(_FOR_PAGES)
     return '"use strict";\nconst Recur = (() => {\n' + "\n".join(parts) + f"\nreturn {{ {names} }};\n}})();\n"
-
-
-def _inline(value: Any) -> str:
-    """Return JSON that is safe within a script element and can be encoded as UTF-8."""
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    return printable(text).replace("<", "\\u003c")

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-import torch
 
 from recur.errors import ConfigError
 from recur.export.c.layers import write_layers
-from recur.export.c.network import LAST, Network, add_function, as_read, columns_of
+from recur.export.c.network import Network, add_function, columns_of
 from recur.export.c.source import Source, room_for
+from recur.export.reference import LAST, forecasts_of
 from recur.modes.forecast import Forecast
 from recur.nn.graph_writer import array_of
 
@@ -47,24 +47,14 @@ class _Forecast:
             y += f", of each the quantiles {', '.join(map(str, shares))}"
         x_words = f"{self.codec.size} numbers in their own units: {columns_of(self.codec)}"
         network = Network(
-            source, False, self.codec.size, self.outputs, LAST, True, x_words, y, self._reference, least=1
+            source, False, self.codec.size, self.outputs, LAST, True, x_words, y,
+            lambda own: forecasts_of(mode, own), least=1,
         )  # fmt: skip
         network.constants |= {
             "HORIZON": (mode.horizon, "steps of a forecast"), "COLUMNS": (self.own, "columns of each"),
             "QUANTILES": (mode.output.quantiles.count, "values of each column"),
         }  # fmt: skip
         return network
-
-    @torch.no_grad()
-    def _reference(self, own: np.ndarray) -> np.ndarray:
-        """The forecast (1, O) after the values (T, C) of a series."""
-        mode = self.mode
-        values = as_read(self.codec, own)[None].to(mode.device)
-        lengths = torch.tensor([len(own)], device=mode.device)
-        forecasts = mode.next_steps(values, lengths, mode.horizon)[:, : mode.horizon]
-        mean, deviation = (torch.from_numpy(each) for each in mode.target_codec.normalisation())
-        found: np.ndarray = (forecasts.cpu() * deviation[:, None] + mean[:, None]).reshape(1, -1).numpy()
-        return found
 
     def _read(self, x: str) -> list[str]:
         """Write what the layers read: the values, and their change where a forecast is relative to an earlier one."""

@@ -6,7 +6,8 @@ there is ``NAME_run``. ITEM is the item at step t, KIND the type of what is read
 
 from __future__ import annotations
 
-from recur.export.c.network import EACH, Network
+from recur.export.c.network import Network
+from recur.export.reference import EACH
 
 _STEPWISE = """/* Begin a sequence. Each state is independent of all others: there is no other memory that changes. */
 void NAME_reset(struct NAME_state *state);

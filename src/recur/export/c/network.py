@@ -16,13 +16,12 @@ from recur.export.c.layers import write_layers
 from recur.export.c.source import Source, room_for
 from recur.export.c.symbols import write_find, write_sample, write_texts
 from recur.export.c.whole import MOST, WholeLayers, write_whole
+from recur.export.reference import EACH, LAST, answers_of
 from recur.heads.plain import PlainReadout
 from recur.modes.mode import Mode, require_input
 from recur.modes.one_pass import OnePass
 from recur.network.inputs import Inputs
 from recur.nn.graph_writer import array_of, dense_layers
-
-EACH, LAST = "each", "last"
 
 
 @dataclass
@@ -138,7 +137,7 @@ def about(mode: Mode, parts: OnePass, most: int | None) -> Network:
     x = "an id" if ids else f"{inputs} numbers in their own units: {columns_of(codec)}"
     network = Network(
         Source(), ids, inputs, len(readout.weight), LAST if parts.pooling else EACH, parts.stack is not None, x,
-        _what_is_answered(readout, mode), lambda own: _reference(mode, parts, own), whole=whole, most=steps,
+        _what_is_answered(readout, mode), lambda own: answers_of(mode, parts, own), whole=whole, most=steps,
     )  # fmt: skip
     if parts.inputs.embedding is not None:
         network.constants["SYMBOLS"] = len(parts.inputs.embedding.weight), "ids are below it"
@@ -216,31 +215,6 @@ def _summary(source: Source, pooling: str, layers: WholeLayers, pooled: str) -> 
     if pooling == "mean":
         lines.append(f"for (u = 0; u < {layers.width} && steps > 1; ++u) {pooled}[u] /= (float)steps;")
     return lines
-
-
-@torch.no_grad()
-def _reference(mode: Mode, parts: OnePass, own: np.ndarray) -> np.ndarray:
-    """The answers of the network to the inputs of one row."""
-    values = as_read(require_input(mode.input_codec, mode.name), own).to(mode.device)
-    if parts.stack is None:
-        vectors, _ = parts.run(values, None, None)
-    else:
-        values = values if len(own) else values.new_zeros((1, *values.shape[1:]))
-        vectors, _ = parts.run(values[None], None, torch.tensor([len(own)], device=mode.device))
-    readout = parts.head.plain()
-    answers = parts.head.tensors(vectors, mode.target_codec, None)[readout.output]
-    answers = answers.exp() if readout.ends_in == "softmax" else answers
-    found: np.ndarray = answers.reshape(-1, len(readout.weight)).cpu().numpy()
-    return found
-
-
-def as_read(codec: Codec, own: np.ndarray) -> torch.Tensor:
-    """Ids as they are, and numbers in their own units as standardised ones."""
-    values = torch.from_numpy(own)
-    if codec.discrete:
-        return values.long()
-    mean, deviation = (torch.from_numpy(each) for each in codec.normalisation())
-    return (values - mean) / deviation
 
 
 def columns_of(codec: Codec) -> str:

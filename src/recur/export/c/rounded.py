@@ -15,8 +15,9 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from recur.engine.low_precision import product, quantize
-from recur.export.c.network import Network, as_read
+from recur.export.c.network import Network
 from recur.export.c.rows import Rows
+from recur.export.reference import as_read
 from recur.modes.mode import Mode, require_input
 from recur.modes.one_pass import OnePass
 from recur.network.inputs import Inputs

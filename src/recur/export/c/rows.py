@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from recur.codecs import Codec
-from recur.export.c.network import LAST, Network
+from recur.export.c.network import Network
+from recur.export.reference import LAST, in_own_units
 
 ROWS, STEPS = 8, 48  # of the test in a folder
 _LARGEST = 40_000  # numbers of its answers
@@ -62,7 +63,8 @@ def rows_of(codec: Codec, network: Network, inputs: Iterable[np.ndarray] | None)
     )
     xs, counts, ys = [], [], []
     for one in chosen:
-        own = _own_units(codec, one if timed else one[None])[:steps]
+        own = in_own_units(codec, one if timed else one[None])[:steps]
+        own = own.reshape(-1) if codec.discrete else own
         xs.append(own)
         counts.append(len(own))
         ys.append(network.reference(own))
@@ -90,12 +92,3 @@ def _drawn(codec: Codec, timed: bool, network: Network) -> Iterator[np.ndarray]:
             yield random.integers(0, network.constants["SYMBOLS"][0], shape)
         else:
             yield random.normal(size=(*shape, codec.size)).astype(np.float32)
-
-
-def _own_units(codec: Codec, encoded: np.ndarray) -> np.ndarray:
-    """Ids, or numbers in the units in which a C program gives them."""
-    if codec.discrete:
-        return encoded.reshape(-1)
-    mean, deviation = codec.normalisation()
-    own: np.ndarray = (encoded * deviation + mean).astype(np.float32)
-    return own

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from recur.export.c.interface import with_types
-from recur.export.c.network import EACH, Network
+from recur.export.c.network import Network
 from recur.export.c.rows import Rows
 from recur.export.c.source import declared
+from recur.export.reference import EACH
 
 _COMPARE = """
 static double largest_difference = 0.0, largest_value = 0.0;

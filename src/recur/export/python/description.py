@@ -10,7 +10,8 @@ import numpy as np
 
 from recur.engine.numpy_step import numpy_step
 from recur.errors import ConfigError
-from recur.export.c.network import EACH, Network
+from recur.export.c.network import Network
+from recur.export.reference import EACH
 from recur.heads.plain import PlainReadout
 from recur.modes.mode import Mode, require_input
 from recur.modes.one_pass import OnePass

@@ -22,10 +22,11 @@ from recur._version import __version__
 from recur.engine.numpy_step import HELPERS
 from recur.errors import BackendError, ConfigError, WriteError
 from recur.export.c.exported import ALLOWED, write_c
-from recur.export.c.network import EACH, Network, about
+from recur.export.c.network import Network, about
 from recur.export.c.proof import c_compiler
 from recur.export.c.rows import Rows, rows_of
 from recur.export.python.description import Description, describe
+from recur.export.reference import EACH
 from recur.modes import Mode
 from recur.modes.mode import require_input
 

@@ -188,7 +188,7 @@ class Column {
         el(
           "div", { class: "controls" },
           el("button", { type: "button", onclick: (e) => hear(piece, e.target) }, "▶ hear it"),
-          el("a", { href: piece.midi, download: "piece.mid" }, "piece.mid")),
+          piece.midi ? el("a", { href: piece.midi, download: "piece.mid" }, "piece.mid") : null),
         el("p", {}, piece.line || ""));
       this.root.dataset.drawn = text;
     });
@@ -200,6 +200,7 @@ class Column {
       this.words.append(
         el("h2", {}, "The answer"), el("p", { class: "answer", "aria-live": "polite" }, data.question.answer),
         el("p", { class: "soft" }, data.question.says));
+    Recur.forecast(this.words, data);
     Recur.influence(this.words, data, this.state);
   }
   paintNext(items) {
@@ -251,30 +252,13 @@ class Column {
         const body = {
           model: this.facts.name,
           prompt: view.text,
-          stream: true,
           length: +view.length,
           temperature: +view.temperature,
           seed: +view.seed
         };
         if (body.temperature > 0 && +view.top_k > 0) body.top_k = +view.top_k;
         if (body.temperature > 0 && +view.top_p < 1) body.top_p = +view.top_p;
-        const answer = await ask("generate", body, signal);
-        const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
-        let rest = "";
-        for (;;) {
-          const { done, value } = await reader.read();
-          signal.throwIfAborted();
-          if (done) break;
-          const lines = (rest + value).split("\n\n");
-          rest = lines.pop();
-          for (const line of lines) {
-            const data = line.slice(6);
-            if (data === "[DONE]") continue;
-            const one = JSON.parse(data);
-            if (one.error) throw new Error(one.error.message);
-            this.written.textContent += one.text;
-          }
-        }
+        for await (const piece of pieces("generate", body, signal)) this.written.textContent += piece;
       } finally {
         this.busyWriting = false;
         this.button.textContent = "continue";

@@ -26,6 +26,13 @@ function chooser(kind, first) {
     };
     reader.readAsDataURL(given);
   };
+  const dark = columns.filter((one) => one.facts.reads === kind).map((one) => (one.facts.reading || {}).dark)[0];
+  if (kind === "images" && dark !== undefined)
+    root.append(sketch(dark, (data) => {
+      takes[kind] = (takes[kind] || 0) + 1;
+      files[kind] = { name: "the drawing", type: "image/png", data };
+      columns.filter((one) => one.facts.reads === kind).forEach((one) => one.refresh());
+    }));
   root.append(
     el("label", { class: "soft" }, `a file for the network to read (${kind}) `, el("input", {
          type: "file",
@@ -119,17 +126,26 @@ function build() {
     el("div", { class: "columns" + (columns.length > 1 ? " two-runs" : "") }, ...columns.map((one) => one.root));
   main.replaceChildren(
     el(
-      "div", { class: "top" }, pick("run", "network", names),
+      "div", { class: "top" }, runs.length > 1 ? pick("run", "network", names) : "",
       runs.length > 1 ? pick("beside", "beside it", [["", "nothing"], ...names.filter(([name]) => name !== view.run)]) :
                         "",
-      el("a", { href: "docs", class: "soft" }, "the API")),
-    ...kinds.map((kind) => chooser(kind, kinds[0])), asText ? el("p", {}, box) : "", controls || "", grid);
+      about() || ""),
+    ...kinds.map((kind) => chooser(kind, kinds[0])), asText ? el("p", {}, box) : "", examples(chosen), controls || "", grid);
   keep();
   columns.forEach((one) => one.refresh());
 }
 
+// texts to begin with
+function examples(facts) {
+  if (!facts.examples || !facts.examples.length) return "";
+  return el(
+    "div", { class: "controls", role: "group", "aria-label": "examples" }, el("span", { class: "soft" }, "try"),
+    ...facts.examples.map((text) => el(
+      "button", { type: "button", title: text, onclick: () => type(text) },
+      text.length > 48 ? text.slice(0, 47) + "…" : text)));
+}
 async function start() {
-  runs = await (await fetch("models")).json();
+  runs = await models();
   view = { text: "", ...WAYS, ...fromAddress() };
   Recur.watch(keep);
   build();
@@ -139,4 +155,4 @@ async function start() {
   });
 }
 start().catch(
-  (error) => main.replaceChildren(el("p", { class: "problem" }, `the server does not answer: ${error.message}`)));
+  (error) => main.replaceChildren(el("p", { class: "problem" }, `${NO_ANSWER}: ${error.message}`)));

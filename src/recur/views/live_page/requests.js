@@ -21,3 +21,25 @@ async function told(path, body, signal) {
   signal.throwIfAborted();
   return data;
 }
+// the pieces of a generated text as they arrive
+async function* pieces(path, body, signal) {
+  const reader = (await ask(path, { ...body, stream: true }, signal)).body.pipeThrough(new TextDecoderStream()).getReader();
+  let rest = "";
+  for (;;) {
+    const { done, value } = await reader.read();
+    signal.throwIfAborted();
+    if (done) return;
+    const events = (rest + value).split("\n\n");
+    rest = events.pop();
+    for (const event of events) {
+      const data = event.slice(6);
+      if (data === "[DONE]") continue;
+      const one = JSON.parse(data);
+      if (one.error) throw new Error(one.error.message);
+      yield one.text;
+    }
+  }
+}
+const models = async () => (await fetch("models")).json();
+const about = () => el("a", { href: "docs", class: "soft" }, "the API");
+const NO_ANSWER = "the server does not answer";

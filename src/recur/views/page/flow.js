@@ -94,10 +94,15 @@ function flow(root, data, every, state) {
         "Which steps does the network learn from?"));
     },
   };
-  state.flow = state.flow || "curve";
+  const itemised = layers.some((layer) => layer.itemised && layer.itemised.length);
+  if (!state.flow || (state.flow === "matrix" && !itemised)) state.flow = "curve";
   figure.append(
     choice(
-      "picture", [["curve", "step by step"], ["matrix", "error by error"], ["shares", "shares of the three paths"]],
+      "picture",
+      [
+        ["curve", "step by step"], ...itemised ? [["matrix", "error by error"]] : [],
+        ["shares", "shares of the three paths"]
+      ],
       state.flow,
       (k) => {
         state.flow = k;

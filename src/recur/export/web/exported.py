@@ -1,0 +1,163 @@
+"""``export_web``: a trained network as one page, compared with the network before it appears."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from recur import atomic
+from recur._version import __version__
+from recur.errors import BackendError, ConfigError, WriteError
+from recur.export.web.document import MARK, page, standalone
+from recur.export.web.facts import examples_of, facts_of
+from recur.export.web.network import PageNetwork, describe, round_weights
+from recur.export.web.node import node, prove
+from recur.export.web.rows import ROWS, rows_of
+from recur.modes import Mode
+
+ALLOWED = 1e-5  # largest difference from the network, as a share of the largest value
+LARGEST = 20_000_000  # numbers that a browser reads in a few seconds
+
+
+@dataclass(frozen=True)
+class ExportedPage:
+    """A network as a page.
+
+    Attributes
+    ----------
+    path : Path
+        Its place.
+    size : int
+        Bytes of the file.
+    bits : int
+        Of a weight: 16, to which the weights are rounded, or 32.
+    difference : float or None
+        The largest difference from the network with the same weights, as a share of the largest value; None where
+        Node.js is not installed and nothing was run.
+    rows : int
+        Rows that were compared.
+    held_out : bool
+        Whether these were held out in training; else they were drawn at random.
+    """
+
+    path: Path
+    size: int
+    bits: int
+    difference: float | None
+    rows: int
+    held_out: bool
+
+
+def export_web(
+    mode: Mode, path: Path | str, *, float32: bool = False, name: str = "", sentence: str = "",
+    metrics: Mapping[str, Any] | None = None, inputs: Iterable[Any] | None = None,
+) -> ExportedPage:  # fmt: skip
+    """Write a network as one offline page in which it runs: no request, no server, no library.
+
+    The steps of its cells, forward and backward, are written from their equations, so that any cell runs. Where
+    Node.js is installed the page's own script is run before the page appears, and its answers are compared with those
+    of the network.
+
+    Parameters
+    ----------
+    mode : Mode
+        The network, on the CPU.
+    path : path
+        A file that ends in ``.html``: a new one, or one that an export has written.
+    float32 : bool
+        Keep the weights as they are, in a page twice the size; by default they are rounded to 16 bits.
+    name, sentence : str
+        Title, and what is predicted from what.
+    metrics : mapping, optional
+        The metrics of the run, which the page shows.
+    inputs : iterable, optional
+        Raw inputs to compare on; without them numbers and ids are drawn at random.
+
+    Returns
+    -------
+    ExportedPage
+
+    Raises
+    ------
+    ConfigError
+        For a network that cannot run in a page, with the reason.
+    BackendError
+        When the page does not give the answers of the network, which is a bug in recur.
+    WriteError
+        When the file is there and no export has written it.
+    """
+    path = Path(path)
+    _check_path(path)
+    own = mode if float32 else copy.deepcopy(mode)
+    if not float32:
+        round_weights(own)
+    with own.answering():
+        network = describe(own)
+        _refuse_large(network)
+        facts = facts_of(own, name or path.stem, sentence or mode.wording.sentence, metrics or {})
+        values = list(islice(inputs or (), ROWS))
+        rows, held_out = rows_of(own, network, values)
+        facts["examples"] = examples_of(own, values)
+    program = node()
+    difference = None if program is None else _compare(program, network, facts, rows)
+    bits = 32 if float32 else 16
+    text = page(network, facts, version=__version__, footer=_footer(bits, difference))
+    with atomic.explained(path):
+        atomic.write_text(path, text)
+    return ExportedPage(path, len(text.encode()), bits, difference, len(rows), held_out)
+
+
+def compared(result: ExportedPage) -> str:
+    """Return in words how the page was compared with the network."""
+    if result.difference is None:
+        return "not run: Node.js is not installed, so its answers were not compared with those of the network"
+    kind = "held-out rows" if result.held_out else "rows drawn at random"
+    return (
+        f"run in Node.js on {result.rows} {kind}: the largest difference from the network is "
+        f"{result.difference:.1e} of the largest value"
+    )
+
+
+def _footer(bits: int, difference: float | None) -> str:
+    weights = (
+        "Its weights are rounded to 16 bits, and its answers are those of the network with the same weights"
+        if bits == 16
+        else "Its weights have 32 bits, and its answers are those of the network"
+    )
+    proof = "" if difference is None else f" (largest difference {difference:.1e} of the largest value)"
+    return f"The network runs in this page, which sends nothing to anybody. {weights}{proof}."
+
+
+def _compare(program: str, network: PageNetwork, facts: dict[str, Any], rows: list[dict[str, Any]]) -> float:
+    difference = prove(program, standalone(network, facts), rows)
+    if not difference <= ALLOWED:
+        raise BackendError(
+            f"the page of this network does not compute what the network does: the difference is {difference:.1e} of "
+            f"the largest value, allowed is {ALLOWED:g}",
+            hint="this is a bug in recur: please report it with the configuration of the run",
+        )
+    return difference
+
+
+def _refuse_large(network: PageNetwork) -> None:
+    count = sum(place["count"] for place in network.weights.places)
+    if count > LARGEST:
+        raise ConfigError(
+            f"this network has {count:,} numbers, and a page of it at most {LARGEST:,}",
+            hint="recur export RUN --onnx model.onnx",
+        )
+
+
+def _check_path(path: Path) -> None:
+    if path.suffix.lower() not in {".html", ".htm"}:
+        raise ConfigError(f"{path} does not end in .html", hint=f"--web {path.with_suffix('.html')}")
+    if path.is_dir():
+        raise WriteError(f"{path} is a folder", hint="name a file")
+    if path.is_file():
+        with path.open("rb") as file:
+            if MARK.encode() not in file.read(400):
+                raise WriteError(f"{path} is not written to: it was not written by an export", hint="name another file")

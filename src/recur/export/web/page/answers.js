@@ -1,0 +1,169 @@
+// The answers that a server would give, computed here.
+const MOST = 400;  // items that are read
+const PAUSE = 10;  // milliseconds of computing without a pause
+const lines = (n, one, many) => `${n} ${n === 1 ? one : many}`;
+
+class Local {
+  constructor(network, facts) {
+    this.network = network;
+    this.facts = facts;
+    this.known = [{ id: null, states: network.start(), top: null }];
+    this.reads = facts.reading ? reader(facts.reading) : null;
+    this.writes = facts.writing && facts.writing.vocabulary ? reader(facts.writing) : this.reads;
+  }
+  // what the network reads: items, each with its label
+  async items(value) {
+    const { reading } = this.facts;
+    if (reading.kind === "images") return this.picture(await pixels(value, reading));
+    if (reading.kind === "numbers") {
+      const rows = table(value, reading);
+      return {
+        items: rows, removable: rows.map(() => true),
+        labels: reading.columns.length === 1 ? rows.map(([one]) => short(one)) : rows.map((_, t) => String(t + 1))
+      };
+    }
+    const pieces = this.reads.pieces(String(value)), own = pieces.map(([, id]) => id);
+    const given = reading.prefix || [], ids = [...given, ...own];
+    if (!ids.length && reading.when_empty) ids.push(...reading.when_empty);
+    const first = ids.length - own.length;
+    if (ids.length > MOST) refuse(`${lines(ids.length, "item", "items")}; at most ${MOST} are read here`, "type a part");
+    return {
+      items: ids, own,
+      labels: [...Array(first).fill("⟨start⟩"), ...pieces.map(([text, id]) => id === UNKNOWN && this.reads.nearest ? text + "?" : text)],
+      removable: [...Array(first).fill(false), ...own.map(() => true)]
+    };
+  }
+  picture(values) {
+    const { reading } = this.facts, { height, width, channels, steps } = reading;
+    if (steps === "whole") return { items: [values], labels: ["the picture"], removable: [true] };
+    const size = steps === "rows" ? width * channels : channels, count = values.length / size;
+    const items = Array.from({ length: count }, (_, t) => values.slice(t * size, (t + 1) * size));
+    return { items, labels: items.map((_, t) => String(t + 1)), removable: items.map(() => true), height };
+  }
+  // the vector that the last answer is read out of, its states, and every answer before
+  allowed(probabilities) {
+    const { never } = this.facts.writing;
+    return probabilities.map((p, id) => never.includes(id) ? 0 : p);
+  }
+  shownSymbol(id) {
+    return id === this.facts.writing.end ? "⟨end⟩" : this.facts.writing.kind === "melody" ?
+      this.facts.writing.vocabulary[id] : this.writes.text([id]) || this.facts.writing.vocabulary[id];
+  }
+  // of a text that begins as the one before only the rest is read
+  read(ids) {
+    let same = 0;
+    while (same < Math.min(ids.length, this.known.length - 1) && this.known[same + 1].id === ids[same]) ++same;
+    this.known.length = same + 1;
+    for (const id of ids.slice(same))
+      this.known.push({ id, ...this.network.step(this.known.at(-1).states, this.network.vector(id)) });
+    return this.known.at(-1);
+  }
+
+  async next({ text, top, temperature, top_k, top_p }) {
+    const { items } = await this.items(text);
+    if (!items.length) refuse("there is nothing to read", "type something");
+    const p = this.network.answer(this.read(items).top);
+    const silent = this.facts.writing.silent, possible = p.map((one, id) => silent.includes(id) ? 0 : one);
+    const drawn = narrowed(possible, temperature, top_k, top_p);
+    const order = ranked(possible).slice(0, top);
+    return { items: order.map((id) => ({ value: this.shownSymbol(id), probability: p[id], drawn: drawn[id] })) };
+  }
+  // the ids of a continuation, one after the other
+  * sampled(items, { length, temperature, top_k, top_p, seed }) {
+    const draw = random(seed || 0);
+    let result = this.read(items);
+    for (let n = 0; n < length; ++n) {
+      const p = narrowed(this.allowed(this.network.answer(result.top)), temperature, top_k, top_p);
+      let at = draw(), id = 0;
+      while (id < p.length - 1 && (at -= p[id]) >= 0) ++id;
+      if (!p[id]) id = ranked(p)[0];
+      if (id === this.facts.writing.stops) return;
+      yield id;
+      result = this.network.step(result.states, this.network.vector(id));
+    }
+  }
+  // the text of a continuation, piece by piece, with a pause for the page after each
+  async * generate({ prompt, ...how }) {
+    const { items } = await this.items(prompt);
+    let context = items.slice(-16), written = this.reads.text(context);
+    for (const id of this.sampled(items, how)) {
+      context = [...context, id];
+      const after = this.reads.text(context);
+      let same = 0;
+      while (same < Math.min(written.length, after.length) && written[same] === after[same]) ++same;
+      yield after.slice(same);
+      context = context.slice(-16);
+      written = this.reads.text(context);
+      await new Promise((go) => { setTimeout(go, 0); });
+    }
+  }
+  async play({ opening, ...how }) {
+    const { items, own } = await this.items(opening || "");
+    const ids = [...own, ...this.sampled(items, how)];
+    return {
+      given: own.length, pitches: this.writes.pitches(ids), steps_per_beat: this.facts.writing.steps_per_beat,
+      line: this.writes.text(ids), midi: null
+    };
+  }
+  async predict({ inputs, top }) {
+    const predictions = [];
+    for (const value of inputs) {
+      const read = await this.items(value), answer = answered(this, read, this.network.answers(read.items), top);
+      predictions.push({ value: answer.shown, shown: answer.shown, scores: answer.options.filter((one) => one.probability !== null)
+        .map((one) => ({ value: one.label, probability: one.probability })) });
+    }
+    return { predictions };
+  }
+  async explain({ value, parts, top }, signal) {
+    const read = await this.items(value);
+    if (!read.items.length) refuse("there is nothing to read", "type something");
+    return explained(this, read, value, parts, top, breathing(signal));
+  }
+}
+// what takes long pauses in between, so that the page answers a key; it ends where its request was cancelled
+function breathing(signal) {
+  let last = performance.now();
+  return async () => {
+    if (performance.now() - last < PAUSE) return;
+    await new Promise((go) => { setTimeout(go, 0); });
+    if (signal) signal.throwIfAborted();
+    last = performance.now();
+  };
+}
+const ranked = (p) => Array.from(p, (_, id) => id).sort((a, b) => p[b] - p[a] || a - b);
+// tempered and truncated probabilities, which add up to 1
+function narrowed(p, temperature, top_k, top_p) {
+  const order = ranked(p), best = p[order[0]], weights = new Float64Array(p.length);
+  if (!(temperature > 0)) {
+    weights[order[0]] = 1;
+    return weights;
+  }
+  order.slice(0, top_k || p.length).forEach((id) => { weights[id] = p[id] > 0 ? (p[id] / best) ** (1 / temperature) : 0; });
+  let total = weights.reduce((a, b) => a + b), before = 0;
+  for (const id of order) {
+    const share = weights[id] / total;
+    if (top_p && before && before >= top_p) weights[id] = 0;
+    before += share;
+  }
+  total = weights.reduce((a, b) => a + b);
+  return weights.map((one) => one / total);
+}
+// numbers between 0 and 1; the same seed gives the same ones (mulberry32)
+function random(seed) {
+  let state = seed >>> 0;
+  return () => {
+    state = state + 0x6d2b79f5 >>> 0;
+    let t = Math.imul(state ^ state >>> 15, 1 | state);
+    t = t + Math.imul(t ^ t >>> 7, 61 | t) ^ t;
+    return ((t ^ t >>> 14) >>> 0) / 4294967296;
+  };
+}
+// a number with four digits, or so many of its scale
+function short(value, scale) {
+  const size = Math.abs(value);
+  if (size === 0) return "0";
+  const decimals = Math.max(0, 3 - Math.floor(Math.log10(scale || size)));
+  if (decimals > 12 || size < 0.5 * 10 ** -decimals) return String(+value.toPrecision(4));
+  const text = value.toFixed(Math.min(decimals, 20));
+  return text.includes(".") ? text.replace(/\.?0+$/u, "") : text;
+}

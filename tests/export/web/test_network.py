@@ -1,0 +1,132 @@
+"""Networks in a page's script, run by Node.js, against the engine: every mode, every kind of layer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from recur.config import ForecastConfig
+from recur.errors import ConfigError
+from recur.export.web.network import Weights, describe, round_weights, rounded
+from recur.export.web.rows import rows_of
+from recur.modes import Forecast, ManyToOne, Mode, NextItem, OneToOne, Synced
+from tests.export.web.networks import ask, classes, config, described, drawn, pictures, series, words
+from tests.tolerances import near
+
+
+def classifier(**options: Any) -> Mode:
+    return ManyToOne(words(), classes(), config(**options))
+
+
+def forecast(**options: Any) -> Mode:
+    return Forecast(series(), series(), config(), ForecastConfig(**options))
+
+
+NETWORKS: dict[str, Callable[[], Mode]] = {
+    "many-to-one": classifier,
+    "many-to-one, both directions": lambda: classifier(bidirectional=True),
+    "deep, both directions": lambda: classifier(num_layers=2, bidirectional=True),
+    "residual": lambda: classifier(num_layers=2, residual=True, embedding_size=7),
+    "mean of the steps": lambda: classifier(pooling="mean"),
+    "maximum of the steps, both directions": lambda: classifier(pooling="max", bidirectional=True),
+    "learned initial states": lambda: classifier(learn_initial_state=True),
+    "zoneout": lambda: classifier(zoneout=0.2),
+    "gru": lambda: classifier(cell="gru"),
+    "a state that is a matrix": lambda: classifier(cell="mlstm"),
+    "a projected state": lambda: classifier(cell="lstm_projected"),
+    "numbers at every step": lambda: Synced(series(), series(), config(bidirectional=True)),
+    "the next word": lambda: NextItem(words(), config(tie_weights=True, embedding_size=7)),
+    "the next numbers": lambda: NextItem(series(), config()),
+    "one-to-one": lambda: OneToOne(series(False), classes(), config(num_layers=2)),
+    "a picture row by row": lambda: ManyToOne(pictures("rows"), classes(), config()),
+    "a picture by convolutions": lambda: OneToOne(pictures("whole"), classes(), config()),
+    "a picture by means": lambda: OneToOne(pictures("whole"), classes(), config(picture_pooling="mean")),
+    "a forecast": lambda: forecast(horizon=3),
+    "a forecast with quantiles": lambda: forecast(horizon=4, quantiles=[0.1, 0.5, 0.9]),
+    "a forecast from the last value": lambda: forecast(horizon=4, relative_to="last"),
+    "a forecast that reads its answers": lambda: forecast(horizon=4, strategy="recursive", relative_to="last"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_a_page_computes_what_the_engine_does_with_the_same_weights(name: str) -> None:
+    mode = drawn(NETWORKS[name]())
+    round_weights(mode)
+    with mode.answering():
+        rows, held_out = rows_of(mode, describe(mode), None)
+    assert not held_out
+    found = ask(mode, "answer = given.map((row) => network.answers(row.x).map((one) => Array.from(one)));", rows)
+    for row, answers in zip(rows, found, strict=True):
+        expected = np.array(row["y"])
+        assert np.shape(answers) == expected.shape
+        if expected.size:
+            assert np.abs(np.array(answers) - expected).max() <= 1e-5 * np.abs(expected).max()
+
+
+def test_a_network_that_reads_step_by_step_answers_as_one_that_reads_the_sequence() -> None:
+    mode = drawn(NextItem(words(), config(num_layers=2)))
+    script = """
+    const ids = [2, 5, 6, 7], whole = network.answers(ids).at(-1), states = [network.start()];
+    let top = null;
+    for (const id of ids) {
+      const result = network.step(states.at(-1), network.vector(id));
+      states.push(result.states);
+      top = result.top;
+    }
+    answer = [Array.from(whole), Array.from(network.answer(top))];
+    """
+    whole, stepped = ask(mode, script)
+    assert whole == stepped
+
+
+def test_the_gradient_through_layers_and_time_is_that_of_autograd() -> None:
+    mode = drawn(classifier(num_layers=2, bidirectional=True)).double()
+    ids = [4, 7, 5, 9]
+    script = """
+    const vectors = given.map((id) => network.vector(id)), result = network.run(vectors);
+    const dh = Float32Array.from({ length: network.readout.columns }, (_, i) => Math.sin(i + 1));
+    const found = network.backward(result, { tops: [], summary: dh });
+    answer = { dx: found.dx.map((one) => Array.from(one)), norms: found.layers.map((one) => one.norms),
+               shares: found.layers.flatMap((one) => Object.values(one.shares).map((share) => share.fraction)) };
+    """
+    found = ask(mode, script, ids)
+    parts = mode.one_pass
+    assert parts is not None
+    assert parts.stack is not None
+    vectors = parts.inputs(torch.tensor([ids])).detach().requires_grad_()
+    _, state = parts.stack(vectors)
+    summary = parts.stack.summary(state)
+    seeds = torch.sin(torch.arange(1, summary.shape[1] + 1, dtype=torch.float64))
+    (summary[0] * seeds).sum().backward()
+    assert vectors.grad is not None
+    near(torch.tensor(found["dx"]), vectors.grad[0].float(), "dE/dx")
+    assert np.shape(found["norms"]) == (4, 4)
+    assert np.min(found["norms"]) > 0
+    totals = torch.tensor(found["shares"]).sum(1)
+    near(totals, torch.ones_like(totals), "the shares of all steps in the gradient of a matrix")
+
+
+def test_weights_have_16_bits_where_these_hold_them_exactly() -> None:
+    weights = Weights()
+    exact, finer = np.array([0.5, -3.0], np.float32), np.array([0.1, 1e6], np.float32)
+    assert [weights.add(one) for one in (exact, finer, exact, None)] == [0, 1, 0, None]
+    assert [place["bits"] for place in weights.places] == [16, 32]
+    assert rounded(finer).tolist() == [np.float32(np.float16(0.1)), 1e6]  # too large for 16 bits
+
+
+def test_weights_that_are_not_finite_are_refused() -> None:
+    mode = classifier()
+    with torch.no_grad():
+        next(mode.parameters())[0] = torch.nan
+    with pytest.raises(ConfigError, match="not finite"):
+        describe(mode)
+
+
+def test_a_cell_is_in_the_page_once_for_all_its_layers() -> None:
+    network, _ = described(classifier(num_layers=3, bidirectional=True))
+    assert len(network.cells) == 1
+    assert [len(level) for level in network.about["layers"]] == [2, 2, 2]
