@@ -64,4 +64,6 @@ FIGURES.loop = (root, t) => {
   }
   root.append(controls(play, drag), place, told);
   show(0);
+  // on paper the chain says more than the loop
+  addEventListener("beforeprint", () => set(1));
 };

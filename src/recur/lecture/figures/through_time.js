@@ -82,15 +82,21 @@ FIGURES.through_time = (root, t) => {
       (back && now === 0 ? ` ${t.done}` : "");
     const rows = back ?
       [
-        ["hy", `∂e<sub>${now + 1}</sub>/∂z<sub>${now + 1}</sub> = p − y`, list(f.dz[now])],
-        ["hy", `W<sub>hy</sub><sup>T</sup> ∂e<sub>${now + 1}</sub>/∂z<sub>${now + 1}</sub>`, list(f.outside[now])],
+        ["hy", `∂<i>e</i><sub>${now + 1}</sub>/∂<i>z</i><sub>${now + 1}</sub> = <i>p</i> − <i>y</i>`, list(f.dz[now])],
+        [
+          "hy", `<i>W</i><sub>hy</sub><sup>T</sup> ∂<i>e</i><sub>${now + 1}</sub>/∂<i>z</i><sub>${now + 1}</sub>`,
+          list(f.outside[now])
+        ],
         ["hh", t.message, list(f.from[now])],
-        ["", `∂E/∂h<sub>${now + 1}</sub> = ${t.sum}`, list(f.dh[now])],
-        ["xh", `∂E/∂a<sub>${now + 1}</sub> = (1 − h²) ∂E/∂h<sub>${now + 1}</sub>`, list(f.da[now])],
+        ["", `∂<i>E</i>/∂<i>h</i><sub>${now + 1}</sub> = ${t.sum}`, list(f.dh[now])],
+        [
+          "xh", `∂<i>E</i>/∂<i>a</i><sub>${now + 1}</sub> = (1 − <i>h</i>²) ∂<i>E</i>/∂<i>h</i><sub>${now + 1}</sub>`,
+          list(f.da[now])
+        ],
       ] :
       [
-        ["", `h<sub>${now + 1}</sub>`, list(f.run.h[now])],
-        ["", `z<sub>${now + 1}</sub>`, list(f.run.z[now])],
+        ["", `<i>h</i><sub>${now + 1}</sub>`, list(f.run.h[now])],
+        ["", `<i>z</i><sub>${now + 1}</sub>`, list(f.run.z[now])],
         ["", t.probability, list(f.run.p[now])],
       ];
     numbers.replaceChildren(...rows.flatMap(([kind_, name, value]) => {
@@ -110,7 +116,7 @@ FIGURES.through_time = (root, t) => {
           own[name] ? tip(one, `${t.step} ${now + 1}: ${shown(own[name][n], 3)}\n${t.sofar}: ${shown(v, 3)}`) : one);
       });
       const title = el("figcaption");
-      title.innerHTML = `∂E/∂<i>W</i><sub>${name.slice(2)}</sub> · ${t[name]}`;
+      title.innerHTML = `∂<i>E</i>/∂<i>W</i><sub>${name.slice(2)}</sub> · ${t[name]}`;
       return el("figure", { class: `block ${name.slice(2)}` }, title, grid);
     }));
   }
