@@ -335,6 +335,27 @@ def test_export_as_a_page_says_that_it_is_proved(place: Path, tmp_path: Path) ->
     assert [path.name for path in tmp_path.iterdir()] == ["page.html"]
 
 
+def test_export_as_a_run_folder_halves_the_weights_and_answers_the_same(place: Path, tmp_path: Path) -> None:
+    words = ("export", place / "reviews", "--run-folder", tmp_path / "small")
+    whole = json.loads(ok(run(*words, "--json")).out)
+    assert (whole["bytes"], whole["difference"]) == (whole["bytes_before"], 0.0)
+    half = json.loads(ok(run(*words, "--weights", "float16", "--json")).out)
+    assert half["bytes"] < 0.6 * half["bytes_before"]
+    assert 0 < half["difference"] < 1e-2
+    assert not (tmp_path / "small" / "checkpoint").exists()
+    answers = [ok(run("predict", folder, "a good film")).out for folder in (place / "reviews", tmp_path / "small")]
+    assert answers[0].split()[0] == answers[1].split()[0]
+    for more, said in (
+        (("--weights", "float8"), "cannot be stored as 'float8'"),
+        (("--onnx", tmp_path / "no.onnx"), "different files"),
+    ):
+        refused = run("export", place / "reviews", "--run-folder", tmp_path / "no", *more)
+        assert (refused.code, said in refused.err) == (2, True), refused.err
+    refused = run("export", place / "reviews", "--onnx", tmp_path / "no.onnx", "--weights", "float16")
+    assert (refused.code, "--weights is for --run-folder" in refused.err) == (2, True), refused.err
+    assert [path.name for path in tmp_path.iterdir()] == ["small"]
+
+
 def test_export_without_a_file_or_a_form_says_what_to_type(place: Path) -> None:
     matches(run("export", place / "reviews"), "export-nowhere", hidden(place))
     before = sorted(place.iterdir())

@@ -17,7 +17,7 @@ from safetensors.torch import save_file
 from torch import nn
 
 from recur.atomic import write_bytes
-from recur.errors import RunError
+from recur.errors import ConfigError, RunError
 from recur.run.weights import load_weights, read_header, serialised
 
 
@@ -52,6 +52,48 @@ def test_tied_weights_are_written_once_and_read_back(tmp_path: Path) -> None:
         torch.equal(a, b) for a, b in zip(first.state_dict().values(), second.state_dict().values(), strict=True)
     )
     assert second.two.weight is second.one.weight
+
+
+def test_weights_stored_as_float16_are_half_the_size_and_float32_again(tmp_path: Path) -> None:
+    first, second = Tied(64), Tied(64)
+    write_bytes(tmp_path / "half", serialised(first, "float16"))
+    assert {dtype for dtype, _ in read_header(tmp_path / "half").values()} == {"F16", "I64"}
+    assert (tmp_path / "half").stat().st_size < 0.6 * len(serialised(first))
+    load_weights(second, tmp_path / "half")
+    for name, value in second.state_dict().items():
+        expected = first.state_dict()[name]
+        assert value.dtype == expected.dtype
+        if value.is_floating_point():
+            assert torch.equal(value, expected.half().float())
+            assert not torch.equal(value, expected)
+    assert second.two.weight is second.one.weight
+
+
+@pytest.mark.parametrize("value", [65_520.0, -7e4, 3e38])
+def test_weights_that_exceed_float16_are_refused(value: float) -> None:
+    network = Tied()
+    with torch.no_grad():
+        network.one.weight[1, 2] = value
+    with pytest.raises(RunError, match=r"do not fit float16: one.weight contains .*the largest number is 65,504"):
+        serialised(network, "float16")
+    with torch.no_grad():
+        network.one.weight[1, 2] = 65_504.0
+    assert serialised(network, "float16")
+
+
+def test_weights_in_an_unknown_format_are_refused() -> None:
+    with pytest.raises(ConfigError, match="cannot be stored as 'float8'"):
+        serialised(Tied(), "float8")
+
+
+def test_buffers_are_not_read_from_float16(tmp_path: Path) -> None:
+    network = Tied()
+    network.register_buffer("mean", torch.zeros(2))
+    values = {**network.state_dict(), "mean": torch.zeros(2, dtype=torch.float16)}
+    del values["two.weight"]
+    save_file(values, tmp_path / "w")
+    with pytest.raises(RunError, match="mean is float32 of shape .*and in the file float16"):
+        load_weights(network, tmp_path / "w")
 
 
 def test_weights_of_an_older_version_are_read_under_their_present_names(tmp_path: Path) -> None:

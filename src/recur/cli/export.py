@@ -25,9 +25,11 @@ def export(
     single_header: bool = False,
     max_steps: int | None = None,
     int8: bool = False,
+    run_folder: Path | None = None,
+    weights: str = "float32",
     json: bool = False,
 ) -> None:
-    """Write a trained network as ONNX, plain C, Python without torch or a web page, and check it by running it.
+    """Write a trained network as ONNX, plain C, Python without torch, a web page or a smaller run folder, and check it.
 
     Parameters
     ----------
@@ -58,11 +60,17 @@ def export(
         default: 256.
     int8
         Of C, weights of 8 bits, in a quarter of the flash; what it costs on held-out rows is printed.
+    run_folder
+        Run folder to write, without what only training needs.
+    weights
+        Of a run folder, how weights are stored: float32, or float16 for half the size; networks compute in float32.
     json
         Write one JSON document to stdout.
     """
-    files = {"onnx": onnx, "c": c, "python": python, "rtneural": rtneural, "nam": nam, "web": web}
-    asked = [f"--{name}" for name, value in files.items() if value is not None]
+    files = {
+        "onnx": onnx, "c": c, "python": python, "rtneural": rtneural, "nam": nam, "web": web, "run-folder": run_folder,
+    }  # fmt: skip
+    asked = [f"--{form}" for form, value in files.items() if value is not None]
     if not asked:
         raise ConfigError(
             "no file to write was named",
@@ -80,6 +88,8 @@ def export(
         raise ConfigError("--max-steps is for C and Python", hint="leave out --max-steps")
     if float32 and web is None:
         raise ConfigError("--float32 is for pages", hint="leave out --float32")
+    if run_folder is None and weights != "float32":
+        raise ConfigError("--weights is for --run-folder", hint=f"recur export {run} --run-folder a_folder")
     if web is not None:
         _as_page(run, web, float32, json)
         return
@@ -87,6 +97,8 @@ def export(
         _as_c(run, c, json, name=name, single_header=single_header, max_steps=max_steps, int8=int8)
     elif python is not None:
         _as_python(run, python, max_steps, json)
+    elif run_folder is not None:
+        _as_run(run, run_folder, weights, json)
     elif onnx is not None:
         _as_onnx(run, onnx, step, json)
     else:
@@ -134,6 +146,28 @@ def _as_python(run: Path, path: Path, max_steps: int | None, json: bool) -> None
     kind = "held-out rows" if result.held_out else "rows drawn at random"
     found = ", ".join(f"{share:.1e} ({name})" for name, share in result.differences.items())
     emit(f"  checked  on {result.rows} {kind}: the largest difference from the network is {found} of the largest value")
+
+
+def _as_run(run: Path, folder: Path, weights: str, json: bool) -> None:
+    import torch
+
+    import recur
+    from recur.run.layout import WEIGHTS
+
+    model = recur.load(run)
+    model.save(folder, weights=weights)
+    before, after = ((place / WEIGHTS).stat().st_size for place in (run, folder))
+    kept = recur.load(folder).mode.state_dict()
+    difference = max(
+        (float((value - kept[name]).abs().max()) for name, value in model.mode.state_dict().items()
+         if value.dtype == torch.float32 and value.numel()), default=0.0,
+    )  # fmt: skip
+    if json:
+        emit_json({"folder": str(folder), "bytes_before": before, "bytes": after, "difference": difference})
+        return
+    emit(f"wrote {folder}: weights in {weights}, {after:,} bytes ({before:,} in {run})")
+    emit(f"  checked  loaded again: the largest difference of a weight is {difference:.1e}")
+    emit(f"  compare  recur evaluate {folder} FILE, and the same of {run}")
 
 
 def _as_c(run: Path, folder: Path, json: bool, **options: Any) -> None:

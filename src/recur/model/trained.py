@@ -308,19 +308,29 @@ class Model:
         """
         return data_room.inputs(file, self.roles, self.config)
 
-    def save(self, folder: Path | str) -> Path:
+    def save(self, folder: Path | str, *, weights: str = "float32") -> Path:
         """Write a run folder, which `load` opens anywhere.
+
+        Parameters
+        ----------
+        folder : path
+            A new folder, or one with a run.
+        weights : str
+            How parameters are stored: "float16" halves the file, and rounds every number to 11 significant bits (0.05 %
+            of it, and 3e-8 near zero). The loaded network computes in float32 either way.
 
         Raises
         ------
         RunError
-            When the folder has something else in it.
+            When the folder has something else in it, or a parameter exceeds the range of float16.
+        ConfigError
+            When ``weights`` is neither of the two.
         """
         target = Path(folder)
         save(
             target, self.mode, self.config, self.roles,
             input_codec=self.input_codec, target_codec=self.target_codec, metrics=self.metrics,
-            facts={"parameters": parameter_count(self.mode)},
+            facts={"parameters": parameter_count(self.mode)}, weights=weights,
         )  # fmt: skip
         return target
 

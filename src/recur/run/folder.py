@@ -118,9 +118,11 @@ class RunFolder:
         self.info |= facts
         self._write_info()
 
-    def publish(self, mode: Mode, metrics: Mapping[str, Any] | None = None, **facts: Any) -> None:
+    def publish(
+        self, mode: Mode, metrics: Mapping[str, Any] | None = None, *, stored: str = "float32", **facts: Any
+    ) -> None:
         """Replace the weights of the run by those of the network, and its metrics by these."""
-        contents = {WEIGHTS: serialised(mode)}
+        contents = {WEIGHTS: serialised(mode, stored)}
         if metrics is not None:
             contents[METRICS] = as_json(dict(metrics))
         self._replace(contents, facts)
@@ -168,19 +170,21 @@ def save(
     target_codec: Codec,
     metrics: Mapping[str, Any] | None = None,
     facts: Mapping[str, Any] | None = None,
+    weights: str = "float32",
 ) -> Path:
     """Write a trained network as a run folder, which ``open_run`` opens.
 
     Raises
     ------
     RunError
-        When the folder contains files that are not part of a run.
+        When the folder contains files that are not part of a run, or the weights do not fit their format.
     """
     path = Path(folder)
+    serialised(mode, weights)  # refused before anything is written
     claim(path)
     run = RunFolder(path)
     run.create(config, roles, input_codec, target_codec, facts or {}, mode)
-    run.publish(mode, metrics, status="finished")
+    run.publish(mode, metrics, stored=weights, status="finished")
     return path
 
 

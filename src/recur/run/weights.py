@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from recur._version import __version__
 from recur.bounded import open_regular, parse_json
-from recur.errors import RecurError, RunError
+from recur.errors import ConfigError, RecurError, RunError
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -31,13 +31,33 @@ Header = Mapping[str, tuple[str, tuple[int, ...]]]
 """Dtype and shape of every tensor in a file."""
 
 
-def serialised(mode: Mode) -> bytes:
+STORED = ("float32", "float16")
+"""How the parameters of a network may be stored; they are float32 again when they are loaded."""
+
+
+def serialised(mode: Mode, stored: str = "float32") -> bytes:
     """Return the parameters and buffers of a network as a safetensors file; tied weights are stored once.
 
     The library writes its header in the order of a hash table, which differs between processes; sorted keys make equal
     weights equal bytes.
+
+    Parameters
+    ----------
+    stored : str
+        "float16" rounds the parameters to 11 significant bits, which halves the file; buffers are stored as they are.
+
+    Raises
+    ------
+    ConfigError
+        When the parameters cannot be stored so.
+    RunError
+        When a parameter exceeds the range of float16.
     """
     from safetensors.torch import save
+
+    if stored not in STORED:
+        raise ConfigError(f"weights cannot be stored as {stored!r}", hint=f"expected one of {', '.join(STORED)}")
+    parameters = {name for name, _ in mode.named_parameters(remove_duplicate=False)} if stored == "float16" else set()
 
     tensors: dict[str, Tensor] = {}
     shared: dict[Any, str] = {}
@@ -46,7 +66,7 @@ def serialised(mode: Mode) -> bytes:
         key = (value.data_ptr(), value.shape, value.stride(), value.dtype) if value.numel() else name
         first = shared.setdefault(key, name)
         if first == name:
-            tensors[name] = value.contiguous()
+            tensors[name] = _halved(name, value).contiguous() if name in parameters else value.contiguous()
         else:
             metadata[name] = first
     content = save(tensors, metadata=metadata)
@@ -57,6 +77,19 @@ def serialised(mode: Mode) -> bytes:
     text = json.dumps(ordered, ensure_ascii=False, separators=(",", ":")).encode("utf-8")
     text += b" " * (-len(text) % 8)
     return b"".join((len(text).to_bytes(8, "little"), text, memoryview(content)[8 + size :]))
+
+
+def _halved(name: str, value: Tensor) -> Tensor:
+    import torch
+
+    rounded = value.to(torch.float16)
+    if not bool(rounded.isfinite().all()):
+        worst = float(value.abs().max())
+        raise RunError(
+            f"the weights do not fit float16: {name} contains {worst:.4g}, and the largest number is 65,504",
+            hint='store them as float32: weights="float32"',
+        )
+    return rounded
 
 
 def read_header(path: Path) -> Header:
@@ -181,11 +214,13 @@ def _compare(path: Path, header: Header, mode: Mode) -> None:
         present[now] = entry
     header = present
     expected = {name: (str(value.dtype).removeprefix("torch."), tuple(value.shape)) for name, value in values.items()}
+    parameters = {name for name, _ in mode.named_parameters(remove_duplicate=False)}
     for name, (dtype, shape) in header.items():
         if name not in expected:
             raise _unfit(path, f"it has no {name[:60]}")
-        if (_DTYPES[dtype], shape) != expected[name]:
-            kind, shape_expected = expected[name]
+        kind, shape_expected = expected[name]
+        halved = dtype == "F16" and kind == "float32" and name in parameters
+        if shape != shape_expected or (_DTYPES[dtype] != kind and not halved):
             raise _unfit(
                 path, f"{name} is {kind} of shape {shape_expected}, and in the file {_DTYPES[dtype]} of shape {shape}"
             )
