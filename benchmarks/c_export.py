@@ -11,9 +11,7 @@ from __future__ import annotations
 
 import argparse
 import math
-import os
 import subprocess
-import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +19,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from benchmarks import rtneural
 from recur.codecs import NumbersCodec
 from recur.config import Config
 from recur.export import export_c
@@ -31,14 +30,7 @@ SHAPES = ((1, 8), (1, 16), (1, 24), (1, 40), (1, 64), (1, 128), (128, 128))
 CELLS = ("lstm", "gru")
 STEPS, BLOCK = 1024, 64
 CLOSE = 1e-3  # RTNeural's functions are approximations
-BUILDS = {
-    "STL": ("-DRTNEURAL_DEFAULT_ALIGNMENT=64",),
-    # its maps know no larger alignment, and its matrices are on the stack for a moment
-    "Eigen": ("-DRTNEURAL_DEFAULT_ALIGNMENT=32", "-DEIGEN_STACK_ALLOCATION_LIMIT=0", "-IFOLDER/modules/Eigen"),
-    "xsimd": ("-DRTNEURAL_DEFAULT_ALIGNMENT=64",),
-}
 OURS = ("-std=c99", "-O3", "-march=native", "-ffp-contract=fast")
-THEIRS = ("-std=c++20", "-O3", "-march=native", "-ffast-math", "-w")
 
 MAIN = """
 #include <stdio.h>
@@ -96,17 +88,11 @@ def network(cell: str, inputs: int, hidden: int) -> Synced:
 
 
 def weights(mode: Synced, cell: str) -> np.ndarray:
-    """The weights in the order of RTNeural: Keras' gates, matrices (columns, G H)."""
+    """The weights in the order of RTNeural."""
     p = {name: value.detach().numpy() for name, value in mode.stack.layer.gather(0).items()}
-    order = (0, 1, 2, 3) if cell == "lstm" else (1, 0, 2)
-
-    def gates(array: np.ndarray) -> np.ndarray:
-        parts = np.split(array, len(order))
-        return np.concatenate([parts[place] for place in order])
-
     biases = [p["b"]] if cell == "lstm" else [p["b_x"], p["b_h"]]
-    arrays = [gates(p["W_xh"]).T, gates(p["W_hh"]).T, *map(gates, biases)]
     readout = mode.output.readout
+    arrays = rtneural.keras(cell.upper(), p["W_xh"], p["W_hh"], *biases)
     arrays += [readout.weight.detach().numpy(), readout.bias.detach().numpy()]
     return np.concatenate([np.ascontiguousarray(array).ravel() for array in arrays]).astype(np.float32)
 
@@ -135,29 +121,6 @@ def ours(program: Path, inputs: Path) -> tuple[Figures, np.ndarray]:
     """Times and first answers of our program."""
     said = subprocess.run([program, inputs], capture_output=True, text=True, check=True, timeout=300).stdout.split()
     return Figures(float(said[0]), float(said[1])), np.array(said[2:], float)
-
-
-def build_theirs(folder: Path, sources: Path) -> dict[str, Path]:
-    """Compile RTNeural's programs; those that do not compile are left out with a line."""
-    programs = {}
-    for name, more in BUILDS.items():
-        includes = [f"-I{sources}", *(word.replace("FOLDER", str(sources)) for word in more)]
-        if name == "xsimd":
-            if not os.environ.get("XSIMD"):
-                continue
-            includes.append(f"-I{os.environ['XSIMD']}")
-        program = folder / f"rtneural_{name}"
-        if program.exists():
-            programs[name] = program
-            continue
-        source = str(Path(__file__).with_name("rtneural.cpp"))
-        command = ["g++", *THEIRS, f"-DRTNEURAL_USE_{name.upper()}=1", *includes, source, "-o", str(program)]
-        made = subprocess.run(command, capture_output=True, text=True, check=False, timeout=900)
-        if made.returncode:
-            print(f"RTNeural with {name} does not compile: {made.stderr.strip().splitlines()[-1]}", file=sys.stderr)
-        else:
-            programs[name] = program
-    return programs
 
 
 def theirs(program: Path, folder: Path) -> dict[str, tuple[Figures, np.ndarray]]:
@@ -205,13 +168,15 @@ def main() -> None:
             for cell in CELLS:
                 for inputs, hidden in SHAPES:
                     prepare(folder, cell, inputs, hidden)
-            if sources := os.environ.get("RTNEURAL"):
-                build_theirs(folder, Path(sources))
+            if rtneural.sources():
+                rtneural.compile_builds(Path(__file__).with_name("rtneural.cpp"), folder, "rtneural")
             listing.touch()
         programs = {
             f"{cell}_{x}_{h}": folder / f"{cell}_{x}_{h}" / "program" for cell in CELLS for x, h in SHAPES
         }  # fmt: skip
-        peers = {name: folder / f"rtneural_{name}" for name in BUILDS if (folder / f"rtneural_{name}").exists()}
+        peers = {
+            name: folder / f"rtneural_{name}" for name in rtneural.BUILDS if (folder / f"rtneural_{name}").exists()
+        }
         report(folder, programs, peers)
 
 

@@ -151,6 +151,30 @@ def with_openvino(cell: str, arrays: Arrays, threads: int) -> Call:
     return call
 
 
+def with_ncnn(cell: str, arrays: Arrays, threads: int) -> Call:
+    """A network of one layer, in float32; it takes one row."""
+    from benchmarks.ncnn_layer import Layer
+
+    return Layer(cell, arrays, threads).sequence(arrays["x"])
+
+
+def with_rtneural(cell: str, arrays: Arrays, _threads: int) -> Call:
+    """The fastest of RTNeural's builds, its sizes known to the compiler; it takes one row and uses one thread."""
+    from benchmarks.rtneural import Layer
+
+    x = arrays["x"]
+    if x.shape[1] != 1:
+        raise ValueError("its layers take one row")
+    layer = Layer(cell, arrays)
+    output = np.empty((len(x), arrays["weight_hh"].shape[1]), np.float32)
+
+    def call() -> Any:
+        layer.run(x, output, True)
+        return output[:, None]
+
+    return call
+
+
 def step_torch(cell: str, arrays: Arrays, threads: int) -> Step:
     """torch.nn's cell."""
     import torch
@@ -210,10 +234,32 @@ def step_onnxruntime(cell: str, arrays: Arrays, threads: int) -> Step:
     return step
 
 
+def step_ncnn(cell: str, arrays: Arrays, threads: int) -> Step:
+    """A network of one step, whose states are given and taken."""
+    from benchmarks.ncnn_layer import Layer
+
+    return Layer(cell, arrays, threads, steps=True).step
+
+
+def step_rtneural(cell: str, arrays: Arrays, _threads: int) -> Step:
+    """A step of the fastest of RTNeural's builds, called from Python like the others."""
+    from benchmarks.rtneural import Layer
+
+    layer = Layer(cell, arrays)
+    output = np.empty((1, arrays["weight_hh"].shape[1]), np.float32)
+
+    def step(x: NDArray[np.float32]) -> NDArray[np.float32]:
+        layer.run(x, output, False)
+        return output
+
+    return step
+
+
 SEQUENCES: dict[str, Callable[[str, Arrays, int], Call]] = {
     "native": with_native, "torch": with_torch, "jax": with_jax, "onnxruntime": with_onnxruntime,
-    "openvino": with_openvino,
+    "openvino": with_openvino, "ncnn": with_ncnn, "rtneural": with_rtneural,
 }  # fmt: skip
 STEPS: dict[str, Callable[[str, Arrays, int], Step]] = {
-    "native": step_native, "torch": step_torch, "onnxruntime": step_onnxruntime,
+    "native": step_native, "torch": step_torch, "onnxruntime": step_onnxruntime, "ncnn": step_ncnn,
+    "rtneural": step_rtneural,
 }  # fmt: skip

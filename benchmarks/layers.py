@@ -26,7 +26,7 @@ from benchmarks.figures import flops, summary
 from benchmarks.peak import Peak
 from benchmarks.proof import NotProvedError
 from benchmarks.sets import SETS, Set
-from benchmarks.shapes import QUICK, Shape
+from benchmarks.shapes import QUICK, Shape, shape_option
 from benchmarks.table import EXPLAIN_MARK, heading, line
 from benchmarks.timing import Timing, interleave, quartiles, ratios
 from recur.errors import BackendError, ConfigError
@@ -178,7 +178,9 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write every figure and sample here")
     parser.add_argument("--cells", nargs="+", choices=list(dict.fromkeys(cells)), help="only these cells")
     parser.add_argument("--passes", nargs="+", choices=PASSES, default=PASSES, help="only these passes")
-    parser.add_argument("--shapes", nargs="+", type=_shape, metavar="T,B,H", help="these; also T,B,X,H; ,ragged behind")
+    parser.add_argument(
+        "--shapes", nargs="+", type=shape_option, metavar="T,B,H", help="these; also T,B,X,H; ,ragged behind"
+    )
     parser.add_argument("--repeats", type=_positive, metavar="N", help=f"rounds ({ROUNDS}, --quick {QUICK_ROUNDS})")
     options = parser.parse_args(arguments)
     options.repeats = options.repeats or (QUICK_ROUNDS if options.quick else ROUNDS)
@@ -198,13 +200,6 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
     options.shapes = options.shapes or (quick if options.quick else chosen.shapes)
     options.contestants = chosen.contestants + [one for one in chosen.others if one.name in options.also]
     return options
-
-
-def _shape(text: str) -> Shape:
-    try:
-        return Shape.parse(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text} is no shape, expected T,B,H as in 100,32,128") from None
 
 
 def _positive(text: str) -> int:

@@ -138,13 +138,14 @@ def _program() -> Path | None:
 
 
 @cache
-def compiled(source: Path) -> Path | None:
+def compiled(source: Path, *more: str) -> Path | None:
     """The program of a measurement in C++; None where there is no compiler, or none that can compile it."""
     compiler = next(filter(None, map(shutil.which, (os.environ.get("CXX", "c++"), "g++", "clang++"))), None)
     if compiler is None:
         return None
     program = Path(_folder().name) / source.stem
-    words = [compiler, "-O3", "-march=native", "-ffp-contract=fast", "-pthread", str(source), "-o", str(program)]
+    words = [compiler, "-O3", "-march=native", "-ffp-contract=fast", "-pthread", *more, str(source)]
+    words += ["-o", str(program)]
     return program if subprocess.run(words, capture_output=True).returncode == 0 else None
 
 

@@ -1,5 +1,6 @@
-"""Our forward pass compared with the fastest of torch, JAX, ONNX Runtime and OpenVINO, each in a process of its own.
+"""Our forward pass compared with the fastest of six other libraries, each in a process of its own.
 
+torch, JAX, ONNX Runtime and OpenVINO; ncnn and RTNeural, which take one row and so are in the rows with B = 1 only.
 Thread pools of several frameworks in one process disturb each other, so every peer has a child process that sleeps at a
 pipe until it is its turn; turns are taken in rounds, as in the other tables. Peers that are not installed are named.
 """
@@ -23,10 +24,10 @@ from typing import Any
 import numpy as np
 import torch
 
-from benchmarks import ROOT, machine, peak
+from benchmarks import ROOT, machine, peak, rtneural
 from benchmarks.figures import summary
 from benchmarks.frameworks import NAMES, SEQUENCES, STEPS
-from benchmarks.shapes import QUICK, SHAPES, Shape
+from benchmarks.shapes import QUICK, SHAPES, Shape, shape_option
 from benchmarks.table import EXPLAIN_MARK, mark
 
 CELLS = ("RNN", "GRU", "LSTM")
@@ -34,8 +35,9 @@ STEP_SIZES = (256, 512)
 STEPS_PROVED = 5
 NEEDS = {
     "native": ("recur",), "torch": ("torch",), "jax": ("jax",), "onnxruntime": ("onnx", "onnxruntime"),
-    "openvino": ("onnx", "openvino"),
+    "openvino": ("onnx", "openvino"), "ncnn": ("ncnn",), "rtneural": (),
 }  # fmt: skip
+ONE_ROW = ("ncnn", "rtneural")  # they take no batch
 WARM = 0.1  # seconds of calls before a peer is timed
 REST = 0.005  # before a turn, all peers together have computed nothing for so long
 IDLE = 0.05  # as a share of the rest
@@ -93,9 +95,12 @@ class Peer:
         self._process.communicate()
 
 
-def missing(name: str) -> list[str]:
-    """The missing packages of a peer."""
-    return [package for package in NEEDS[name] if find_spec(package) is None]
+def missing(name: str) -> str | None:
+    """What a peer lacks, as what to do about it; None if nothing."""
+    if name == "rtneural" and rtneural.sources() is None:
+        return "set RTNEURAL to the folder of its sources"
+    packages = [package for package in NEEDS[name] if find_spec(package) is None]
+    return f"pip install {' '.join(packages)}" if packages else None
 
 
 def write_case(path: Path, cell: str, shape: Shape) -> None:
@@ -156,7 +161,7 @@ def compare(peers: Sequence[Peer], path: Path, cell: str, mode: str, rounds: int
 def sequences(peers: Sequence[Peer], cells: Sequence[str], options: argparse.Namespace) -> Iterator[dict[str, Any]]:
     """Yield a row for each cell and shape."""
     for cell in cells:
-        for shape in QUICK if options.quick else SHAPES:
+        for shape in options.shapes or (QUICK if options.quick else SHAPES):
             yield _row(peers, cell, shape, "sequences", options)
 
 
@@ -211,10 +216,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     print(f"machine  {machine.describe()}")
     print(f"peak     {peak.settled(options.threads)}")
     print(f"peers    {', '.join(names)}; {options.threads} threads each")
+    single = [name for name in names if name in ONE_ROW]
+    if single:
+        print(f"one row  {', '.join(single)}: their layers take no batch, so they are in rows with B = 1 only")
     print(f"tables   forward, float32, medians of {options.repeats} rounds")
-    for name, packages in absent.items():
-        if packages:
-            print(f"absent   {name}: pip install {' '.join(packages)}")
+    for name, cure in absent.items():
+        if cure:
+            print(f"absent   {name} is not installed: {cure}")
     if not names:
         print("error: none of the peers is installed", file=sys.stderr)
         return 2
@@ -255,6 +263,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="small shapes and few rounds")
     parser.add_argument("--peers", nargs="+", choices=list(SEQUENCES), default=list(SEQUENCES), help="only these")
     parser.add_argument("--cells", nargs="+", choices=CELLS, default=CELLS, help="only these cells")
+    parser.add_argument("--shapes", nargs="+", type=shape_option, metavar="T,B,H", help="only these shapes")
     parser.add_argument("--only", choices=("sequences", "steps"), help="one of the two tables")
     parser.add_argument("--threads", type=int, default=2, help="of each peer (default 2)")
     parser.add_argument("--repeats", type=int, help=f"rounds ({ROUNDS}, --quick {QUICK_ROUNDS})")

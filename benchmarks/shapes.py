@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 from dataclasses import dataclass
 
 import torch
@@ -54,6 +55,14 @@ class Shape:
         drawn = torch.randint(max(1, self.T // 10), self.T + 1, (self.B,))
         drawn[self.B // 2] = self.T
         return drawn
+
+
+def shape_option(text: str) -> Shape:
+    """Read a shape from the command line."""
+    try:
+        return Shape.parse(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text} is no shape, expected T,B,H as in 100,32,128") from None
 
 
 # from a single row, where overhead dominates a step, to sizes where the products dominate

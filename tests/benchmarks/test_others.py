@@ -13,7 +13,21 @@ import numpy as np
 import pytest
 import torch
 
-from benchmarks import first_call, frameworks, lm, onnx_file, own_cells, peak, peer, peers, shapes, start, steps
+from benchmarks import (
+    first_call,
+    frameworks,
+    hashing,
+    lm,
+    onnx_file,
+    own_cells,
+    peak,
+    peer,
+    peers,
+    shapes,
+    start,
+    steps,
+    waking,
+)
 
 # a cell that was not built with the package is compiled here
 pytestmark = pytest.mark.filterwarnings("ignore:compiled the cell")
@@ -35,16 +49,20 @@ def serve(name: str, *commands: dict[str, Any]) -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize("name", frameworks.SEQUENCES)
 def test_peer_computes_what_torch_does(name: str, tmp_path: Path) -> None:
-    if peers.missing(name):
-        pytest.skip(f"{', '.join(peers.missing(name))} is not installed")
+    if cure := peers.missing(name):
+        pytest.skip(f"{name} is not installed: {cure}")
     path = tmp_path / "case.npz"
     modes = ["sequences", *(["steps"] if name in frameworks.STEPS else [])]
     # in a process of its own, as ever: frameworks do not share one well
     with closing(peers.Peer(name, 1)) as child:
         for cell, mode in [*((cell, modes[0]) for cell in peers.CELLS), *(("LSTM", mode) for mode in modes[1:])]:
-            peers.write_case(path, cell, shapes.Shape(6, 3 if mode == "sequences" else 1, 8, X=5))
+            several = mode == "sequences" and name not in peers.ONE_ROW
+            peers.write_case(path, cell, shapes.Shape(6, 3 if several else 1, 8, X=5))
             loaded = child.ask(do="load", mode=mode, cell=cell, file=str(path), warm=0)
             if name == "native" and "cannot" in loaded and not loaded["cannot"].startswith("wrong"):
+                continue
+            if (name, cell) == ("rtneural", "RNN"):
+                assert "no Elman network" in loaded["cannot"]
                 continue
             assert loaded.get("calls", 0) >= 1, (cell, mode, loaded)
             assert child.ask(do="time")["seconds"] > 0
@@ -88,7 +106,7 @@ def test_peer_that_is_not_installed_is_named(
     monkeypatch.setitem(peers.NEEDS, "jax", ("torch", "no_such_package"))
     assert peers.main(["--peers", "jax"]) == 2
     said = capsys.readouterr()
-    assert "absent   jax: pip install no_such_package" in said.out
+    assert "absent   jax is not installed: pip install no_such_package" in said.out
     assert "error: none of the peers is installed" in said.err
 
 
@@ -213,6 +231,33 @@ def test_steps_that_differ_from_torchs_are_not_timed(
     monkeypatch.setattr(steps, "CLOSE", 0.0)
     assert steps.main(["--quick"]) == 1
     assert "error: wrong: GRU of" in capsys.readouterr().err
+
+
+def test_waking_is_timed_beside_layers_on_one_and_two_threads(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["--quick", "--cells", "GRU", "--rests", "0", "1", "--json", str(tmp_path / "figures.json")]
+    assert waking.main(words) == 0
+    figures = json.loads((tmp_path / "figures.json").read_text(encoding="utf-8"))
+    for found in figures["waking_us"].values():
+        assert found == sorted(found)
+    (row,) = figures["rows"]
+    assert list(row["rests"]) == ["0.0", "1.0"]
+    assert all(one["seconds"] > 0 for found in row["rests"].values() for one in found.values())
+    assert "GRU   20,1,64" in capsys.readouterr().out
+
+
+def test_hash_is_timed_beside_calls_of_frozen_layers(capsys: pytest.CaptureFixture[str]) -> None:
+    threads = torch.get_num_threads()
+    try:
+        assert hashing.main(["--quick", "--cell", "RNN"]) == 0
+    finally:
+        torch.set_num_threads(threads)
+    row = capsys.readouterr().out.splitlines()[-1].split()
+    assert row[:3] == ["RNN", "16", "2"]
+    if peak.compiled(steps.READ) is not None:
+        assert float(row[3]) > 0
+        assert row[5].endswith("%")
 
 
 def test_percentiles_are_of_single_steps() -> None:

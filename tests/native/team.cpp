@@ -7,6 +7,7 @@
 
 #include "check.h"
 #include "memory_pool.h"
+#include "waking.h"
 
 namespace {
 
@@ -71,6 +72,49 @@ void a_forked_process_computes_alone() {
   CHECK(there == 1);
 }
 
+// how often each way was taken by calls that are expected to take `expected` seconds and take `seconds` on one thread
+struct Calls {
+  recur::Waking waking;
+  int alone = 0, together = 0;
+  void call(double expected, double woken, double seconds = 0) {
+    waking.run(
+        expected,
+        [&] {
+          ++alone;
+          const double until = recur::seconds() + seconds;
+          while (recur::seconds() < until) recur::pause_briefly();
+        },
+        [&] {
+          ++together;
+          recur::last_region().store(recur::seconds());
+          return woken;
+        });
+  }
+};
+
+void threads_that_wake_fast_are_used() {
+  Calls calls;
+  for (int n = 0; n < 20; ++n) calls.call(50e-6, 1e-6);
+  CHECK(calls.together == 20);
+}
+
+void threads_that_wake_slowly_are_left_asleep_by_small_calls_only() {
+  Calls calls;
+  for (int n = 0; n < 20; ++n) calls.call(50e-6, 4e-3);
+  CHECK(calls.together == 1);
+  CHECK(calls.alone == 19);
+  calls.call(50e-3, 4e-3);
+  CHECK(calls.together == 2);
+}
+
+void a_burst_of_small_calls_wakes_them_when_it_has_lasted_as_long_as_they_would_have_saved() {
+  Calls calls;
+  calls.call(50e-6, 4e-3);  // waking costs 1 ms then: a quarter counts
+  for (int n = 0; n < 20 && calls.together == 1; ++n) calls.call(50e-6, 1e-6, 0.5e-3);
+  CHECK(calls.together == 2);
+  CHECK(calls.alone >= 2 && calls.alone <= 5);
+}
+
 void memory_is_aligned_and_used_again() {
   recur::MemoryPool pool;
   for (size_t bytes : {size_t{0}, size_t{1}, size_t{1000}, size_t{5} << 20}) {
@@ -116,6 +160,9 @@ int main() {
   run_test("barrier", nobody_passes_a_barrier_before_all_are_there);
   run_test("ordered", what_is_written_before_a_barrier_is_read_after_it);
   run_test("forked", a_forked_process_computes_alone);
+  run_test("awake", threads_that_wake_fast_are_used);
+  run_test("asleep", threads_that_wake_slowly_are_left_asleep_by_small_calls_only);
+  run_test("burst", a_burst_of_small_calls_wakes_them_when_it_has_lasted_as_long_as_they_would_have_saved);
   run_test("pool", memory_is_aligned_and_used_again);
   run_test("too much", more_memory_than_there_is_is_none);
   run_test("shared pool", threads_share_the_pool);

@@ -3,6 +3,7 @@
 
 #include "forward_scan.h"
 #include "frozen_weights.h"
+#include "waking.h"
 
 namespace recur {
 
@@ -29,7 +30,7 @@ class Forward : public ForwardScan<P> {
     const int64_t status = start();
     if (status != RECUR_OK) return status;
     this->copy_inputs();
-    run_parallel(this->threads_, [&](int thread, int threads) { work(thread, threads); });
+    run_team();
     if (stale_.load()) return RECUR_STALE;
     if (frozen_ != nullptr) frozen_->use();
     if (this->stop_at_.load() != INT64_MAX) {
@@ -170,6 +171,62 @@ class Forward : public ForwardScan<P> {
     renew_copies(0);
     if (this->by_time_) this->clear_guess();
     return RECUR_OK;
+  }
+
+  void run_team() {
+    const auto body = [&](int thread, int threads) { work(thread, threads); };
+    if (this->threads_ == 1 || !same_on_one_thread()) return run_parallel(this->threads_, body);
+    Waking::instance().run(
+        this->expected_seconds(), [&] { body(0, 1); },
+        [&] {
+          const double began = seconds();
+          std::atomic<double> arrived{began};
+          run_parallel(this->threads_, [&](int thread, int threads) {
+            if (thread == threads - 1) arrived.store(seconds(), std::memory_order_relaxed);
+            work(thread, threads);
+          });
+          // a thread that has arrived may still wait for its core
+          const double lost = this->all_.lost(0) + this->loop_.lost(0);
+          return std::max(arrived.load(std::memory_order_relaxed) - began, lost);
+        });
+  }
+
+  // Whether one thread computes the same bits. Where several divide the units, each multiplies all rows by whole
+  // panels. Where they divide the rows, each has shorter tiles, and sums are the same only if tiles of both heights add
+  // up along k one after another. No totals, which each thread adds up for its units.
+  bool same_on_one_thread() const {
+    if (this->training_ || this->by_time_ || this->program_.totals > 0) return false;
+    for (int32_t k = 0; k < this->program_.stage_count; ++k) {
+      if (this->program_.stages[k].contraction_count > 0) return false;
+    }
+    if (this->by_rows_) return own_rows_ && same_sums(this->rows_.count() / this->threads_);
+    for (const Run& run : runs_) {
+      if (tile_of_thread(this->threads_, run.panels.count(), 0, this->threads_).row1 < this->threads_) return false;
+    }
+    return true;
+  }
+
+  bool same_sums(int64_t rows) const {
+    constexpr int64_t kDepth = 256;  // multiply_panel divides deeper products, by the number of tiles
+    if (P::whole || this->rows_.count() > kPanelRows) return false;
+    for (const Run& run : runs_) {
+      if (run.panels.K > kDepth || run.panels.vectors % 2 != 0 || !sums_in_order(rows, 2)) return false;
+    }
+    for (int32_t k = 0; k < this->program_.stage_count; ++k) {
+      const RecurStage& stage = this->program_.stages[k];
+      const int64_t width = stage.panel_vectors * L;
+      if (this->padded(stage.units_size) % width != 0) return false;
+      for (int32_t g = 0; g < stage.group_count; ++g) {
+        if (this->groups_[static_cast<size_t>(k)][static_cast<size_t>(g)].K > kDepth) return false;
+        const int32_t count = stage.groups[g].product_count;
+        for (int32_t n = 0, chunk = 0; n < count; n += chunk) {
+          chunk = std::min<int32_t>(this->chunk_products(count - n, stage.panel_vectors), count - n);
+          const int vectors = chunk * stage.panel_vectors;
+          if (!sums_in_order(rows, vectors) || !sums_in_order(this->rows_.count(), vectors)) return false;
+        }
+      }
+    }
+    return true;
   }
 
   void work(int thread, int threads) {

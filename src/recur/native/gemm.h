@@ -22,6 +22,13 @@ constexpr int kMostRows[5] = {0, 14, 14, 8, 6};
 constexpr int kMostRows[5] = {0, 10, 6, 3, 2};
 #endif
 constexpr int kTallest = kMostRows[1];
+constexpr int kManySums = 8;  // of a tile, from which each is added up in the order of k
+
+// whether all tiles of so many rows by NV vectors have sums that are added up in the order of k
+constexpr bool sums_in_order(long rows, int NV) {
+  const long tiles = (rows + kMostRows[NV] - 1) / kMostRows[NV];
+  return tiles > 0 && rows / tiles * NV >= kManySums;
+}
 
 // round to the nearest bfloat16, ties to even; NaN stays NaN
 RECUR_INLINE uint16_t to_bfloat16(float value) {
@@ -124,7 +131,7 @@ static void tile(long K, const typename P::E* A, long stride, const typename P::
   using V = Vec<T>;
   constexpr int L = Lane<T>::count;
   // few rows give too few independent sums to keep the multipliers busy: compute several k side by side
-  constexpr int U = (MR * NV >= 8) ? 1 : (MR * NV >= 4 ? 2 : 4);
+  constexpr int U = (MR * NV >= kManySums) ? 1 : (MR * NV >= 4 ? 2 : 4);
   constexpr int S = U > 1 ? U : 2;
   V sum[U][MR][NV];
 #pragma GCC unroll 64

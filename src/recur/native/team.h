@@ -45,6 +45,9 @@ class Barrier {
   explicit Barrier(int threads = kMostThreads) {
     for (int thread = 0; thread < threads; ++thread) new (&at(thread)) Count;
   }
+  // seconds for which a thread has yielded its core
+  double lost(int thread) { return at(thread).lost; }
+
   void wait(int thread, int threads) {
     if (threads == 1) return;
     const int32_t arrival = ++at(thread).own;
@@ -56,18 +59,22 @@ class Barrier {
         if (tries % 256 != 0) continue;
         const double now = seconds();
         if (since == 0) since = now;
-        if (now - since > kSpin) sched_yield();  // the other has no core: it may need ours
+        if (now - since > kSpin) {
+          sched_yield();  // the other has no core: it may need ours
+          at(thread).lost += seconds() - now;
+        }
       }
     }
   }
 
  private:
-  // a thread that waits longer yields its core between two looks: the one that it waits for may be queued behind it
+  // A thread that waits longer yields its core between two looks: the one that it waits for may be queued behind it
   static constexpr double kSpin = 50e-6;
 
   struct Count {
     alignas(128) std::atomic<int32_t> seen{0};
     alignas(128) int32_t own = 0;
+    double lost = 0;
   };
   Count& at(int thread) { return *std::launder(reinterpret_cast<Count*>(counts_[thread])); }
 
@@ -94,6 +101,12 @@ struct ForkAndJoin {
 #endif
 };
 
+// When the last region of several threads ended, in seconds()
+inline std::atomic<double>& last_region() {
+  static std::atomic<double> value{0};
+  return value;
+}
+
 // Runs body(thread, threads) on every thread of a team of at most `threads`. The body must not throw, and so must not
 // allocate: an exception cannot leave a parallel region, and the other threads would wait for the one that left.
 template <class Body>
@@ -110,6 +123,7 @@ void run_parallel(int threads, const Body& body) {
       body(omp_get_thread_num(), omp_get_num_threads());
       region.end();
     }
+    last_region().store(seconds(), std::memory_order_relaxed);
     return;
   }
 #endif

@@ -18,7 +18,11 @@ constexpr int64_t kLargeMatrices = 512 * 1024;  // elements from which matrices 
 constexpr int64_t kWorthSharing = 32 * 1024;  // multiplications of a step below which a second thread does not pay off
 constexpr int64_t kLeastSpan = 256;           // steps of a thread from which the threads divide time
 constexpr int64_t kRunsOfSpan = 16;  // the parts of a thread's steps that are compared when they are computed twice
-constexpr int64_t kScanWork = 16;    // multiplications that take as long as a unit of an element-wise step
+constexpr int64_t kWorthRows = 768 * 1024;  // of all steps below which dividing the rows does not
+constexpr int64_t kWorthMoving = 256;  // inputs of a product from which another thread computes it for a loop of one
+constexpr int64_t kScanWork = 16;      // multiplications that take as long as a unit of an element-wise step
+
+constexpr double kFewRowsRate = 20e9, kRowsRate = 60e9;  // multiplications per second of one thread
 
 // Bytes of the second-level cache of a core; the least of common processors where the system does not say
 inline int64_t second_level_cache() {
@@ -85,14 +89,22 @@ class WorkDivision {
     for (int32_t m = 0; m < cell_.matrix_count; ++m) {
       whole += size(cell_.matrix_rows[m]) * size(cell_.matrix_columns[m]) * rows_.total();
     }
+    multiplications_ = whole + own_work * rows_.total();
     const int64_t most = std::max<int64_t>(1, std::min<int64_t>(call_.threads, kMostThreads));
-    const int64_t count = std::max<int64_t>(1, rows_.count());
+    divide(most, work, own_work, widest);
+    // what one thread computes alone it computes as if there were no other
+    if (threads_ == 1 && most > 1) divide(1, work, own_work, widest);
+  }
+
+  void divide(int64_t most, int64_t work, int64_t own_work, int64_t widest) {
+    const int64_t whole = multiplications_, count = std::max<int64_t>(1, rows_.count());
     // where threads divide the rows, each reads all matrices at every step; matrices that are large and larger than the
     // states are better divided: each thread reads the part of its units for all rows
     const bool share_matrices = work >= kLargeMatrices && work > count * widest;
     const bool small =
         (work + own_work) * count >= kWorthSharing && work * int64_t{sizeof(T)} * 8 <= second_level_cache();
     by_rows_ = count >= (small ? kFewRowsEach : kRowsEach) * most && !share_matrices;
+    if (most > 1 && cell_.scanned == 0 && whole < kWorthRows) by_rows_ = false;
     int64_t sharing = most;
     if (cell_.scanned != 0) {
       // no thread waits for another in the loop, so what counts is the work of all steps
@@ -112,7 +124,27 @@ class WorkDivision {
       sharing = std::min(sharing, (widest + grain - 1) / grain);
     }
     loop_threads_ = most_loop_threads_ = static_cast<int>(sharing);
-    threads_ = whole < 8 * kWorthSharing ? loop_threads_ : static_cast<int>(most);
+    const bool worth = whole >= 8 * kWorthSharing && (sharing > 1 || products_worth_moving());
+    threads_ = worth ? static_cast<int>(most) : loop_threads_;
+  }
+
+  // Whether products with the input, of which each thread computes a part, are deep enough: the thread that runs the
+  // loop reads every result, and those of another core take it as long as a product of so many inputs.
+  bool products_worth_moving() const {
+    if (&program_ == &cell_.backward) return true;  // its products are gradients, which no loop reads
+    int64_t deepest = 0;
+    for (int32_t h = 0; h < cell_.hoisted_count; ++h) {
+      int64_t depth = 0;
+      for (int32_t m = 0; m < cell_.hoisted[h].operand_count; ++m)
+        depth += size(cell_.hoisted[h].operands[m].columns_size);
+      deepest = std::max(deepest, depth);
+    }
+    return deepest >= kWorthMoving;
+  }
+
+  // of the products on one thread; those of few rows wait for the matrices
+  double expected_seconds() const {
+    return static_cast<double>(multiplications_) / (rows_.count() < kRowsEach ? kFewRowsRate : kRowsRate);
   }
 
   Units units_of(int32_t units_size, int thread, int threads) const {
@@ -140,7 +172,8 @@ class WorkDivision {
   int threads_ = 1;       // of the call
   int loop_threads_ = 1;  // of the loop over time: a short step runs on one thread
   int most_loop_threads_ = 1;
-  bool whole_panels_ = false;  // whether no panel may be divided, so that packed matrices fit any number of threads
+  int64_t multiplications_ = 0;  // of all steps
+  bool whole_panels_ = false;    // whether no panel may be divided, so that packed matrices fit any number of threads
 };
 
 }  // namespace recur
