@@ -32,6 +32,18 @@ def test_the_commands_run_one_after_the_other(tmp_path: Path, monkeypatch: pytes
     assert "tanh(W_xh @ x + W_hh @ h + b)" in said["recur cells elman"]
 
 
+def test_a_file_that_is_no_page_is_never_replaced(tmp_path: Path) -> None:
+    table = tmp_path / "table.csv"
+    table.write_text("a,b\n1,2\n")
+    refused = run("lecture", table)
+    assert refused.code == 2
+    assert "table.csv does not end in .html" in refused.err
+    assert table.read_text() == "a,b\n1,2\n"
+    assert run("lecture", tmp_path).code == 2
+    assert run("lecture", tmp_path / "page.html", "--language", "xx").code == 2
+    assert not (tmp_path / "page.html").exists()
+
+
 @pytest.mark.parametrize("chapter", [one for one in CHAPTERS if "import" in one["own"]], ids=lambda one: one["id"])
 def test_the_lines_of_python_run(chapter: dict[str, str]) -> None:
     printed = io.StringIO()

@@ -21,6 +21,7 @@ def export(
     nam: Path | None = None,
     web: Path | None = None,
     float32: bool = False,
+    no_examples: bool = False,
     name: str = "model",
     single_header: bool = False,
     max_steps: int | None = None,
@@ -51,6 +52,8 @@ def export(
         HTML file to write: one offline page in which the network runs.
     float32
         Of a page, keep weights of 32 bits; default: rounded to 16 bits, half the size.
+    no_examples
+        Of a page, leave out the up to three short held-out inputs that it offers to begin with.
     name
         Of C, the start of every name and of the files.
     single_header
@@ -88,10 +91,12 @@ def export(
         raise ConfigError("--max-steps is for C and Python", hint="leave out --max-steps")
     if float32 and web is None:
         raise ConfigError("--float32 is for pages", hint="leave out --float32")
+    if no_examples and web is None:
+        raise ConfigError("--no-examples is for pages", hint="leave out --no-examples")
     if run_folder is None and weights != "float32":
         raise ConfigError("--weights is for --run-folder", hint=f"recur export {run} --run-folder a_folder")
     if web is not None:
-        _as_page(run, web, float32, json)
+        _as_page(run, web, json, float32=float32, examples=not no_examples)
         return
     if c is not None:
         _as_c(run, c, json, name=name, single_header=single_header, max_steps=max_steps, int8=int8)
@@ -192,21 +197,24 @@ def _as_c(run: Path, folder: Path, json: bool, **options: Any) -> None:
         return
     emit(f"wrote {result.folder}: {', '.join(result.files)}")
     emit(f"  memory   {result.flash:,} bytes of constants (flash), {result.ram:,} bytes for each state (RAM)")
-    text = compared(result)
+    text, name = compared(result), options["name"]
     emit(f"  checked  built with {result.compiler}, {text[0].lower()}{text[1:]}")
+    if result.held_out:
+        emit(f"  contains {result.rows} held-out rows, in {name}_test.c alone")
 
 
-def _as_page(run: Path, path: Path, float32: bool, json: bool) -> None:
+def _as_page(run: Path, path: Path, json: bool, **options: bool) -> None:
     import recur
     from recur.export.web.exported import compared
 
-    result = recur.load(run).export_web(path, float32=float32)
+    result = recur.load(run).export_web(path, **options)
     if json:
         emit_json(
             {
                 "file": str(result.path),
                 "bytes": result.size,
                 "bits": result.bits,
+                "examples": result.examples,
                 "rows": result.rows,
                 "held_out": result.held_out,
                 "difference": result.difference,
@@ -216,6 +224,9 @@ def _as_page(run: Path, path: Path, float32: bool, json: bool) -> None:
     emit(f"wrote {result.path}, {result.size / 1e6:.1f} MB; open it in any browser, it needs no network and no server")
     rounded = "rounded to 16 bits; --float32 keeps all" if result.bits == 16 else "as they are, 32 bits"
     emit(f"  weights  {rounded}")
+    if result.examples:
+        count = "a held-out input is" if result.examples == 1 else f"{result.examples} held-out inputs are"
+        emit(f"  examples {count} in the page, to begin with; --no-examples leaves them out")
     emit(f"  checked  {compared(result)}")
 
 

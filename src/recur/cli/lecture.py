@@ -8,8 +8,9 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from recur.atomic import write_text
-from recur.cli.output import emit
+from recur.cli.output import emit, refuse_folders
 from recur.equations.cell_files import equation_of
+from recur.errors import ConfigError
 from recur.lecture import page
 
 
@@ -31,5 +32,12 @@ def lecture(
     cell
         Equation of a Python file, FILE.py:NAME, which the last chapter offers too; may be repeated.
     """
+    refuse_folders(file)
+    if file.suffix.lower() not in {".html", ".htm"}:
+        # a file named by mistake, a table for example, is not replaced
+        raise ConfigError(
+            f"{file} does not end in .html, and the lecture is a page",
+            hint=f"recur lecture {file.with_suffix('.html')}",
+        )
     write_text(file, page(language, [equation_of(one) for one in cell or ()]))
     emit(str(file))

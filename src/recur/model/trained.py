@@ -395,7 +395,7 @@ class Model:
             max_steps=max_steps,
         )  # fmt: skip
 
-    def export_web(self, path: Path | str, *, float32: bool = False) -> ExportedPage:
+    def export_web(self, path: Path | str, *, float32: bool = False, examples: bool = True) -> ExportedPage:
         """Write the network as one offline page in which it runs; see `recur.export.web.export_web`.
 
         It is compared on the run's held-out rows where their file can still be read, else on rows drawn at random.
@@ -406,12 +406,14 @@ class Model:
             A file that ends in ``.html``.
         float32 : bool
             Keep the weights as they are; by default they are rounded to 16 bits.
+        examples : bool
+            Offer up to three short held-out inputs in the page, which then contains them.
         """
         from recur.export.web import export_web
 
         return export_web(
             self.mode, path, float32=float32, name=self.title, sentence=self.roles.sentence, metrics=self.metrics,
-            inputs=held_out_values(self.config),
+            inputs=held_out_values(self.config), examples=examples,
         )  # fmt: skip
 
     def _refuse_no_continuation(self) -> None:

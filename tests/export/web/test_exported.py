@@ -142,3 +142,11 @@ def test_a_network_that_is_too_large_for_a_browser_is_refused(tmp_path: Path, mo
 def test_examples_to_begin_with_are_held_out_inputs(tmp_path: Path) -> None:
     result = export_web(drawn(NextItem(words(), config())), tmp_path / "page.html", inputs=["w1 w2 w3 w4", "w5 w6"])
     assert '"examples":["w1 w2","w5"]' in result.path.read_text(encoding="utf-8")
+    assert result.examples == 2
+
+
+def test_examples_can_be_left_out_of_the_page(tmp_path: Path) -> None:
+    mode, inputs = drawn(NextItem(words(), config())), ["w1 w2 w3 w4", "w5 w6"]
+    result = export_web(mode, tmp_path / "page.html", inputs=inputs, examples=False)
+    assert '"examples":[]' in result.path.read_text(encoding="utf-8")
+    assert (result.examples, result.rows) == (0, 2)

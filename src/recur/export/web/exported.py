@@ -42,6 +42,8 @@ class ExportedPage:
         Rows that were compared.
     held_out : bool
         Whether these were held out in training; else they were drawn at random.
+    examples : int
+        Inputs of ``inputs`` that are in the page, as examples to begin with.
     """
 
     path: Path
@@ -50,11 +52,12 @@ class ExportedPage:
     difference: float | None
     rows: int
     held_out: bool
+    examples: int = 0
 
 
 def export_web(
     mode: Mode, path: Path | str, *, float32: bool = False, name: str = "", sentence: str = "",
-    metrics: Mapping[str, Any] | None = None, inputs: Iterable[Any] | None = None,
+    metrics: Mapping[str, Any] | None = None, inputs: Iterable[Any] | None = None, examples: bool = True,
 ) -> ExportedPage:  # fmt: skip
     """Write a network as one offline page in which it runs: no request, no server, no library.
 
@@ -76,6 +79,8 @@ def export_web(
         The metrics of the run, which the page shows.
     inputs : iterable, optional
         Raw inputs to compare on; without them numbers and ids are drawn at random.
+    examples : bool
+        Offer some short ones of ``inputs`` in the page, which then contains them.
 
     Returns
     -------
@@ -101,14 +106,14 @@ def export_web(
         facts = facts_of(own, name or path.stem, sentence or mode.wording.sentence, metrics or {})
         values = list(islice(inputs or (), ROWS))
         rows, held_out = rows_of(own, network, values)
-        facts["examples"] = examples_of(own, values)
+        facts["examples"] = examples_of(own, values) if examples else []
     program = node()
     difference = None if program is None else _compare(program, network, facts, rows)
     bits = 32 if float32 else 16
     text = page(network, facts, version=__version__, footer=_footer(bits, difference))
     with atomic.explained(path):
         atomic.write_text(path, text)
-    return ExportedPage(path, len(text.encode()), bits, difference, len(rows), held_out)
+    return ExportedPage(path, len(text.encode()), bits, difference, len(rows), held_out, len(facts["examples"]))
 
 
 def compared(result: ExportedPage) -> str:
