@@ -39,7 +39,6 @@ def opened(chromium: Any, address: str, *, wide: int = 1280, dark: bool = False,
     seen = Page(context.new_page())
     seen.page.goto(address)
     for chapter in CHAPTERS:
-        seen.page.locator(f"#{chapter}").scroll_into_view_if_needed()
         seen.page.wait_for_selector(f'#{chapter} [data-figure][data-drawn="yes"]')
     return seen
 
@@ -80,12 +79,21 @@ def test_controls_change_what_is_shown(chromium: Any, files: dict[str, str]) -> 
     one.locator("#memory select").nth(1).select_option("2")
     assert "erased" in one.locator("#memory [data-figure]").inner_text()
     one.locator("#vanishing input").first.fill("-12")
-    assert "LSTM: 0.08 % arrives at France, it vanishes" in one.locator("#vanishing .key").inner_text()
+    assert "LSTM: 0.08 % arrives at France: it vanishes" in one.locator("#vanishing .key").inner_text()
     for _ in range(7):
         one.locator("#through_time button.main").click()
     assert "the three sums are the gradient" in one.locator("#through_time .told").inner_text()
     one.locator("#own select").select_option("lstm")
     assert "hello" in one.locator("#own .told").inner_text()
+
+
+def test_a_link_leads_to_its_chapter_though_figures_above_it_are_tall(chromium: Any, files: dict[str, str]) -> None:
+    for address in (files["en"], f"{files['en']}#own"):
+        one = opened(chromium, address).page
+        if "#" not in address:
+            one.locator("summary").first.click()
+            one.locator('a[href="#own"]').first.click()
+        one.wait_for_function("Math.abs(document.querySelector('#own').getBoundingClientRect().top) < 200")
 
 
 def test_an_answer_is_shown_after_a_choice(chromium: Any, files: dict[str, str]) -> None:

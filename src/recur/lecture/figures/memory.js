@@ -11,7 +11,7 @@ FIGURES.memory = (root, t) => {
         one.style.cssText = `background:${tone(v)};color:${ink(v)}`;
         return tip(one, `h${n + 1}, ${t.unit} ${u + 1}: ${shown(v, 3)}`);
       }));
-      const cut = erase === n && n > 0 ? el("p", { class: "cut" }, t.cut) : el("p", { class: "cut" }, n ? "→" : "");
+      const cut = erase === n && n > 0 ? el("p", { class: "cut off" }, t.cut) : el("p", { class: "cut" }, n ? "→" : "");
       return el(
         "section", { class: "moment" }, cut, el("h3", {}, `${t.step} ${n + 1}`), el("p", { class: "letter" }, letter),
         el("p", { class: "soft" }, t.state), cells, el("p", { class: "soft" }, t.answer),

@@ -1,5 +1,5 @@
-// Chapters 7 and 8: two directions joined at y_t, and layers on top of each other.
-// one or two rows of copies: words below, messages to the right or to the left, both states joined in y_t
+// Chapters 7 and 8: two directions joined at z_t, and layers on top of each other.
+// one or two rows of copies: words below, messages to the right or to the left, both states joined in z_t
 function chains(svg, wide, words, rows, answers) {
   const T = words.length, left = 106, gap = (wide - left - 8) / T, both = rows.length === 2;
   const aside = both ? Math.min(34, gap * 0.2) : 0, width = Math.min(66, gap * 0.5), bottom = 268, top = 62;
@@ -22,7 +22,7 @@ function chains(svg, wide, words, rows, answers) {
     const middle = left + gap * (n + 0.5), half = Math.max(18, aside + 12), [answer, p, strong] = answers[n];
     svg.append(
       draw("rect", { x: middle - half, y: top, width: 2 * half, height: 28, rx: 14, class: "state" }),
-      symbol(middle, top + 18, "y", String(n + 1)),
+      symbol(middle, top + 18, "z", String(n + 1)),
       word(middle, top - 26, answer, { class: strong ? "said strong" : "said" }),
       word(middle, top - 9, share(p), { class: "soft" }), word(middle, bottom + 8, one, { class: "said" }));
   });

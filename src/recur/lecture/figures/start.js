@@ -1,4 +1,5 @@
-// Questions, and the figures: each is drawn when it comes near, and again when the width of its place changes.
+// Questions, and the figures: they are drawn one after the other, those that come near first, and again when the width
+// of their place changes.
 document.querySelectorAll(".ask").forEach((ask) => {
   const answer = ask.querySelector(".answer"), options = [...ask.querySelectorAll(".options button")];
   options.forEach((one) => one.addEventListener("click", () => {
@@ -9,6 +10,7 @@ document.querySelectorAll(".ask").forEach((ask) => {
     answer.hidden = false;
   }));
 });
+const waiting = [];
 document.querySelectorAll("[data-figure]").forEach((root) => {
   const name = root.dataset.figure, begin = () => {
     if (root.dataset.drawn) return;
@@ -26,6 +28,18 @@ document.querySelectorAll("[data-figure]").forEach((root) => {
     }
     width = contentRect.width;
   }).observe(root);
+  waiting.push(begin);
   addEventListener("beforeprint", begin);
 });
+// figures below the window have their height before anybody follows a link to a chapter, and are there in print
+const next = () => {
+  const begin = waiting.shift();
+  if (begin) {
+    begin();
+    setTimeout(next);
+  } else if (location.hash.length > 1) {
+    document.getElementById(decodeURIComponent(location.hash.slice(1)))?.scrollIntoView();
+  }
+};
+addEventListener("load", () => setTimeout(next));
 addEventListener("beforeprint", () => document.querySelectorAll(".answer").forEach((one) => (one.hidden = false)));

@@ -21,8 +21,8 @@ FIGURES.vanishing = (root, t) => {
         colour,
         dash,
         values: values.map((v) => v > 0 ? v : null),
-        note: fill(t.arrives, {
-          share: arrived >= 1e-4 || arrived === 0 ? `${+ (100 * arrived).toPrecision(arrived < 0.01 ? 1 : 2)} %` :
+        note: arrived === 0 ? t.cutoff : fill(t.arrives, {
+          share: arrived >= 1e-4 ? `${+ (100 * arrived).toPrecision(arrived < 0.01 ? 1 : 2)} %` :
                                                     tiny(arrived),
           grade: t[grade(arrived)]
         })
@@ -56,7 +56,7 @@ FIGURES.vanishing = (root, t) => {
   root.append(
     controls(
       choice(t.scale, [["0.5", "× 0.5"], ["1", "× 1"], ["2", "× 2"]], "1", (v) => set("scale")(+v)),
-      slider(t.forget, -12, 4, 0, set("forget"), (v) => v > 0 ? `+${v}` : String(v).replace("-", "−")),
+      slider(t.forget, -12, 4, 0, set("forget"), (v) => v > 0 ? `+${v}` : v < 0 ? String(v).replace("-", "−") : "±0"),
       slider(t.kept, 1, 40, 40, set("kept"), (v) => v >= 40 ? t.all : fill(t.steps, { n: v })),
       slider(t.distance, 0, 6, 4, set("count"), (v) => fill(t.apart, { n: apart(v) }))),
     words, place, rule);
