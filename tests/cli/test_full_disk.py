@@ -49,7 +49,8 @@ def test_a_full_disk_is_said_and_the_earlier_file_stays(
     needed = NEEDS.get(file.suffix)
     if needed is not None and importlib.util.find_spec(needed) is None:
         pytest.skip(f"needs {needed}")
-    file.write_text("earlier", encoding="utf-8")
+    earlier = "earlier, by recur"  # an export replaces no other file
+    file.write_text(earlier, encoding="utf-8")
     words = {"RUN": place / "run", "DATA": place / "reviews.csv", "FILE": file}
     _fill(monkeypatch)
     outcome = run(*(words.get(word, word) for word in WRITING[name]))
@@ -57,7 +58,7 @@ def test_a_full_disk_is_said_and_the_earlier_file_stays(
     assert f"error: {file} cannot be written: the disk is full" in outcome.err
     assert "hint: free some space" in outcome.err
     assert [one.name for one in tmp_path.iterdir()] == [name]
-    assert file.read_text(encoding="utf-8") == "earlier"
+    assert file.read_text(encoding="utf-8") == earlier
 
 
 def test_a_training_that_a_full_disk_ended_is_continued(

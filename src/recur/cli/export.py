@@ -159,6 +159,11 @@ def _as_run(run: Path, folder: Path, weights: str, json: bool) -> None:
     import recur
     from recur.run.layout import WEIGHTS
 
+    if folder.exists() and folder.samefile(run):
+        raise ConfigError(
+            f"{folder} is the run itself, whose weights would be replaced",
+            hint=f"recur export {run} --run-folder a_new_folder",
+        )
     model = recur.load(run)
     model.save(folder, weights=weights)
     before, after = ((place / WEIGHTS).stat().st_size for place in (run, folder))

@@ -328,8 +328,8 @@ class _Writer:
             for name, node in self.values.items() if id(node) in self.derived.nodes
         }  # fmt: skip
         sums, products = self._sums(backward)
-        states = [
-            f"{json.dumps(name)}: {{ before: {self._range(before[name], node.size)}, "
+        states = [  # computed keys: "__proto__" is one like any other
+            f"[{json.dumps(name)}]: {{ before: {self._range(before[name], node.size)}, "
             f"after: {self._range(after[name], node.size)}, seed: {self._range(seeds[name], node.size)}, "
             f"message: {self._range(messages[name], node.size)} }}"
             for name, node in graph.states.items()
@@ -337,7 +337,7 @@ class _Writer:
         shown = []
         for name, (place, node) in values.items():
             back = f", derivative: {self._range(derivatives[name], node.size)}" if name in derivatives else ""
-            shown.append(f"{json.dumps(name)}: {{ value: {self._range(place, node.size)}{back} }}")
+            shown.append(f"[{json.dumps(name)}]: {{ value: {self._range(place, node.size)}{back} }}")
         body = [
             *(["let cSize = 0;", *once.layout, "const c = new A(cSize);", *once.lines] if once.layout else []),
             "let fSize = 0;", *forward.layout, "let dSize = 0;", *backward.layout,
@@ -382,7 +382,7 @@ class _Writer:
                     f"arithmetic.share(g[{json.dumps(name)}], {rows.array}, {first}, {columns.array}, {second});"
                 )
                 factors.append(f'[["{rows.array}", {first}], ["{columns.array}", {second}]]')
-            products.append(f"{json.dumps(name)}: [{', '.join(factors)}]")
+            products.append(f"[{json.dumps(name)}]: [{', '.join(factors)}]")
         for name, node in self.derived.vectors.items():
             size = self.graph.parameters[name].size
             place, target = backward.vector(node, size), f"g[{json.dumps(name)}]"

@@ -12,6 +12,8 @@ from recur.export import check
 from recur.export.forecast import ForecastProgram
 from recur.export.metadata import metadata
 from recur.export.one_pass import OnePassProgram
+from recur.export.ownership import refuse_foreign
+from recur.export.scales import refuse_coarse
 from recur.modes import Mode
 from recur.modes.forecast import forecasts
 
@@ -89,7 +91,10 @@ def export_model(
     MissingExtraError
         When onnx or onnxruntime is not installed.
     """
-    path, program = Path(path), _program(mode, step)
+    path = Path(path)
+    refuse_foreign(path, b"recur", within=64)
+    refuse_coarse(mode)
+    program = _program(mode, step)
     was_training = mode.training
     mode.eval()
     try:

@@ -21,6 +21,8 @@ import torch
 
 from recur import atomic
 from recur.errors import ConfigError
+from recur.export.ownership import refuse_foreign
+from recur.export.scales import refuse_coarse
 from recur.modes.mode import Mode, require_input
 from recur.nn import Recurrent
 from recur.nn.graph_writer import array_of
@@ -67,6 +69,7 @@ def export_rtneural(mode: Mode, path: Path | str) -> None:
     ConfigError
         For a network that has no form in it, with the reason.
     """
+    refuse_foreign(Path(path), b'{"in_shape":')
     chain = _chain(mode, "RTNeural")
     if any(np.any(layer[name]) for layer in chain.layers for name in ("h0", "c0") if name in layer):
         raise ConfigError(
@@ -80,7 +83,7 @@ def export_rtneural(mode: Mode, path: Path | str) -> None:
         weights.append(biases[0].tolist() if chain.cell == "lstm" else [one.tolist() for one in biases])
         layers.append(_layer(chain.cell, layer["W_hh"].shape[1], weights))
     layers.append(_layer("dense", len(chain.weight), [chain.weight.T.tolist(), chain.bias.tolist()]))
-    _write(Path(path), {"in_shape": [None, None, chain.inputs], "layers": layers})
+    _write(Path(path), {"in_shape": [None, None, chain.inputs], "layers": layers}, chain)
 
 
 def export_nam(mode: Mode, path: Path | str, *, sample_rate: int = 48_000) -> None:
@@ -100,6 +103,7 @@ def export_nam(mode: Mode, path: Path | str, *, sample_rate: int = 48_000) -> No
     ConfigError
         For a network that has no form in it, with the reason.
     """
+    refuse_foreign(Path(path), b'"architecture":')
     chain = _chain(mode, "NAM")
     sizes = sorted({layer["W_hh"].shape[1] for layer in chain.layers})
     if chain.cell != "lstm" or chain.inputs != 1 or len(chain.weight) != 1 or len(sizes) > 1:
@@ -117,10 +121,16 @@ def export_nam(mode: Mode, path: Path | str, *, sample_rate: int = 48_000) -> No
         "version": NAM_VERSION, "architecture": "LSTM", "config": shape, "weights": weights.tolist(),
         "sample_rate": sample_rate,
     }  # fmt: skip
-    _write(Path(path), document)
+    _write(Path(path), document, chain)
 
 
-def _write(path: Path, document: dict[str, Any]) -> None:
+def _write(path: Path, document: dict[str, Any], chain: _Chain) -> None:
+    numbers = [array for layer in chain.layers for array in layer.values()] + [chain.weight, chain.bias]
+    if not max(float(np.abs(each).max(initial=0.0)) for each in numbers) <= np.finfo(np.float32).max:
+        raise ConfigError(
+            "a weight of this network, with the scales of its columns in it, is not a number of 32 bits",
+            hint="scale the columns to sizes near 1, and train again",
+        )
     with atomic.explained(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         atomic.write_text(path, json.dumps(document) + os.linesep)
@@ -144,6 +154,7 @@ def _chain(mode: Mode, what: str) -> _Chain:
     ConfigError
         When it is more than LSTM or GRU layers that answer each step with numbers.
     """
+    refuse_coarse(mode)
     parts = mode.one_pass
     readout = None if parts is None else parts.head.plain()
     if parts is None or parts.stack is None or parts.pooling or readout is None or readout.ends_in != "units":

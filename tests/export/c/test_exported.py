@@ -14,12 +14,15 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recur import equations
+from recur import equation, equations
 from recur.codecs import NotesCodec, NumbersCodec, TagsCodec
 from recur.config import Config, ModelConfig
+from recur.equations import sigmoid, split, tanh
+from recur.equations.cell_files import with_cell
 from recur.errors import BackendError, ConfigError, WriteError
-from recur.export import export_c
+from recur.export import export_c, export_python
 from recur.export.c import exported
+from recur.export.web import export_web
 from recur.modes import Mode
 from recur.modes.forecast import Forecast
 from recur.modes.many_to_one import ManyToOne
@@ -309,3 +312,57 @@ def test_a_file_that_computes_something_else_does_not_appear(tmp_path: Path, mon
 def test_a_name_that_c_cannot_have_is_refused(name: str, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="cannot begin names in C"):
         export_c(drawn(Synced(series(), series(), config())), tmp_path / "c", name=name)
+
+
+@pytest.mark.parametrize(("name", "single"), [("filename", False), ("upperNAME", True), ("stdint", False)])
+def test_any_name_begins_the_names_of_a_folder(name: str, single: bool, tmp_path: Path) -> None:
+    # also one with the words that stand for it before it is written, and that of a header of the C library
+    export_c(
+        drawn(OneToOne(series(sequence=False), classes(), config())), tmp_path / "c", name=name, single_header=single
+    )
+    assert f"#define {name.upper()}_INPUTS 2" in (tmp_path / "c" / f"{name}.h").read_text()
+
+
+@equation(KIND="X", ITEM="H", PARAMETER="H", __proto__="2H X", float="2H H")
+def unusual(KIND, ITEM, PARAMETER, __proto__, float):  # type: ignore[no-untyped-def]
+    NAME, UPPER = split(__proto__ @ KIND + float @ ITEM, 2)
+    PARAMETER = sigmoid(NAME) * PARAMETER + tanh(UPPER)
+    return tanh(PARAMETER), PARAMETER
+
+
+def test_a_cell_has_any_names(tmp_path: Path) -> None:
+    cell = with_cell(Config.of(hidden_size=3, bidirectional=False, engine="eager"), unusual).model
+    mode = drawn(Synced(series(), series(), cell))
+    assert export_c(mode, tmp_path / "c").difference <= exported.ALLOWED
+    assert max(export_python(mode, tmp_path / "model.py").differences.values()) <= exported.ALLOWED
+    assert (export_web(mode, tmp_path / "page.html").difference or 0) <= exported.ALLOWED
+
+
+@pytest.mark.parametrize("place", [".", "", ".."])
+def test_the_current_folder_is_not_replaced(place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ConfigError, match="is not the name of a folder"):
+        export_c(OneToOne(series(sequence=False), classes(), config()), place)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_is_there_again_if_its_replacement_is_interrupted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mode = drawn(OneToOne(series(sequence=False), classes(), config()))
+    export_c(mode, tmp_path / "c")
+    before = (tmp_path / "c" / "model.c").read_text()
+    move = os.replace
+
+    def interrupted(source: Path, target: Path) -> None:
+        if target == tmp_path / "c" and (source / "new").exists():
+            raise KeyboardInterrupt
+        move(source, target)
+
+    monkeypatch.setattr(exported, "compared", lambda _: "")
+    monkeypatch.setattr(os, "chmod", lambda path, _: (path / "new").touch())
+    monkeypatch.setattr(os, "replace", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        export_c(mode, tmp_path / "c", int8=True)
+    assert (tmp_path / "c" / "model.c").read_text() == before
+    assert [path.name for path in tmp_path.iterdir()] == ["c"]

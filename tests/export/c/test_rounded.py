@@ -73,3 +73,15 @@ def test_a_forecast_in_int8_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="a forecast is not written in 8 bits"):
         export_c(mode, tmp_path / "c", int8=True)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("number", ["NAN", "INFINITY", "-INFINITY"])
+def test_what_is_not_finite_gives_no_answer_in_int8(number: str, tmp_path: Path) -> None:
+    export_c(drawn(Synced(series(), series(), config(cell="gru"))), tmp_path / "c", int8=True)
+    (tmp_path / "c" / "main.c").write_text(
+        '#include "model.h"\n#include <math.h>\n#include <stdio.h>\nstatic struct model_state s;\n'
+        f"int main(void) {{ float x[2] = {{1.0f, {number}}}, y[2]; model_reset(&s); model_step(&s, x, y);\n"
+        'printf("%d %d", y[0] != y[0], y[1] != y[1]); return 0; }\n'
+    )
+    flags = ("-fsanitize=undefined,float-cast-overflow", "-fno-sanitize-recover=all")
+    assert run(build(tmp_path / "c", *STRICT, *flags, files=("main.c", "model.c"))) == "1 1"

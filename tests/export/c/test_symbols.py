@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from recur.codecs import CharactersCodec
+from recur.errors import ConfigError
 from recur.export import export_c
 from recur.export.c.symbols import quoted
 from recur.modes.next_item import NextItem
@@ -94,3 +95,10 @@ def test_symbols_are_drawn_as_often_as_they_are_probable(
 )
 def test_texts_are_escaped(text: str, code: str) -> None:
     assert quoted(text) == code
+
+
+def test_a_symbol_that_c_would_cut_is_refused(tmp_path: Path) -> None:
+    mode = NextItem(CharactersCodec().fit(["a\0b"]), config())
+    with pytest.raises(ConfigError, match=r"the symbol '\\x00' has the character NUL"):
+        export_c(mode, tmp_path / "c")
+    assert list(tmp_path.iterdir()) == []

@@ -138,7 +138,10 @@ def test_a_file_that_no_export_wrote_stays(tmp_path: Path) -> None:
         export_python(mode, tmp_path / "model.py")
     with pytest.raises(ConfigError, match="not a Python module"):
         export_python(mode, tmp_path / "my-model.py")
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["libmodel.so", "mine.py"]
+    (tmp_path / "model.py").write_text(f"# {exported.MARK}")  # the library is another's all the same
+    with pytest.raises(WriteError, match=r"libmodel\.so is not written to"):
+        export_python(mode, tmp_path / "model.py")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["libmodel.so", "mine.py", "model.py"]
 
 
 def test_a_file_that_computes_something_else_does_not_appear(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -151,3 +154,17 @@ def test_a_file_that_computes_something_else_does_not_appear(tmp_path: Path, mon
     with pytest.raises(ConfigError, match="is not finite"):
         export_python(mode, tmp_path / "model.py")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["class", "random", "numpy"])
+def test_a_module_that_could_not_be_imported_or_hides_another_is_refused(name: str, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"can be imported|no longer find"):
+        export_python(drawn(NETWORKS["zoneout"]()), tmp_path / f"{name}.py")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("ids", [1.7, float("nan"), [2**32 + 1], ["3"], [True]])
+def test_what_is_no_id_is_refused(ids: object, tmp_path: Path) -> None:
+    export_python(drawn(NETWORKS["tags"]()), tmp_path / "model.py")
+    with pytest.raises(ValueError, match="expected ids, whole numbers of 32 bits"):
+        _loaded(tmp_path / "model.py").Model(native=False).run(ids)

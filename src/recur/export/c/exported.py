@@ -21,6 +21,7 @@ from recur.export.c.network import Network, write_network
 from recur.export.c.proof import c_compiler, prove
 from recur.export.c.rounded import answers_in_int8, what_rounding_costs
 from recur.export.c.rows import Rows, rows_of
+from recur.export.scales import refuse_coarse
 from recur.modes import Mode
 from recur.modes.forecast import forecasts
 from recur.modes.mode import require_input
@@ -175,6 +176,7 @@ def compared(result: ExportedC) -> str:
 
 
 def _network(mode: Mode, most: int | None, *, int8: bool = False) -> Network:
+    refuse_coarse(mode)
     if forecasts(mode):
         if int8:
             raise ConfigError("a forecast is not written in 8 bits yet", hint="leave out --int8")
@@ -215,6 +217,8 @@ def _is_own(path: Path) -> bool:
 
 
 def _refuse_strangers(folder: Path) -> None:
+    if folder.name in {"", ".."}:  # it could not be replaced
+        raise ConfigError(f'"{folder}" is not the name of a folder', hint="--c a_folder")
     atomic.refuse_linked_folder(folder)
     if not folder.exists():
         return
@@ -233,7 +237,11 @@ def _replace(folder: Path, part: Path) -> None:
         _refuse_strangers(folder)
         old = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
         os.replace(folder, old)
-        os.replace(part, folder)
+        try:
+            os.replace(part, folder)
+        except BaseException:
+            os.replace(old, folder)
+            raise
         shutil.rmtree(old, ignore_errors=True)
     else:
         os.replace(part, folder)

@@ -79,15 +79,13 @@ class Files:
 
     def header(self) -> str:
         """The declarations."""
-        n, upper = self.network, self.upper
+        n = self.network
         constants = {
             "INPUTS": (n.inputs, "of a step: " + self.x), "OUTPUTS": (n.outputs, "numbers of an answer: " + self.y),
             **n.constants, "RAM_BYTES": (self.source.ram, "of struct NAME_state"),
             "FLASH_BYTES": (self.source.flash, "of constant arrays"),
         }  # fmt: skip
-        defines = "\n".join(
-            f"/* {what} */\n#define {upper}_{key} {value}" for key, (value, what) in constants.items()
-        ).replace("NAME", self.name)
+        defines = "\n".join(f"/* {what} */\n#define UPPER_{key} {value}" for key, (value, what) in constants.items())
         text = f"""/* {self.sentence}
 
    Written by {MARK}, recur {__version__}: the numbers are those of a trained network. */
@@ -132,7 +130,7 @@ extern "C" {{
 
     def test(self, rows: Rows, allowed: float) -> str:
         """A program that compares the answers with those of the network."""
-        head = f"#define {self.upper}_IMPLEMENTATION\n" if self.single else ""
+        head = "#define UPPER_IMPLEMENTATION\n" if self.single else ""
         text = (
             f'/* Written by {MARK}. */\n{head}#include "NAME.h"\n\n#include <stdio.h>\n\n'
             + ("" if self.single else _STANDARD) + "\n" + trial(self.network, rows, allowed)
@@ -167,15 +165,15 @@ clean:
     def readme(self, compared: str) -> str:
         """What the folder is, and its use in ten lines."""
         n = self.network
-        x = "int32_t x = 0;" if n.ids else f"float x[{self.upper}_INPUTS] = {{0}};"
+        x = "int32_t x = 0;" if n.ids else "float x[UPPER_INPUTS] = {0};"
         math = ", ".join(f"`{name}`" for name in ERRORS)
         needs = (
             f"It calls {', '.join(f'`{name}`' for name in self.library)} of the C library, and nothing else."
             if self.library
             else "It needs no library."
         )
-        define = f"#define {self.upper}_IMPLEMENTATION\n" if self.single else ""
-        files = f"`{self.name}.h`" if self.single else f"`{self.name}.c` and `{self.name}.h`"
+        define = "#define UPPER_IMPLEMENTATION\n" if self.single else ""
+        files = "`NAME.h`" if self.single else "`NAME.c` and `NAME.h`"
         if n.whole:
             x = x.replace(" = 0", "[2] = {0}") if n.ids else x.replace("[", "[2 * ")
             use = (
@@ -189,7 +187,7 @@ clean:
                 "  NAME_step(&state, x, y);    /* one item in, one answer out */"
             )
         text = f"""<!-- Written by {MARK}, recur {__version__}. -->
-# {self.name}
+# NAME
 
 {self.sentence}.
 

@@ -119,25 +119,27 @@ static void NAME_productWIDTH(const float *NAME_RESTRICT w, const float *NAME_RE
 """
 
 _MOST = """
-/* the largest size of numbers, or the one before */
+/* the largest size of numbers, or the one before; a number that is not finite is larger than all that are */
 static float NAME_most(const float *NAME_RESTRICT x, int count, float before) {
-  float most = before;
+  int32_t most = NAME_bits(before);
   int j;
   for (j = 0; j < count; ++j) {
-    const float size = x[j] < 0.0f ? -x[j] : x[j];
+    const int32_t size = NAME_bits(x[j]) & 0x7fffffff;
     most = size > most ? size : most;
   }
-  return most;
+  return NAME_number(most);
 }
 """
 
 _ROUND = """
-/* x in whole numbers from -127 to 127, of which 127 is the largest; half to even */
+/* x in whole numbers from -127 to 127, of which 127 is the largest; half to even. Where one is not finite all are 0:
+   the scale of the product is not finite then, and its result not a number */
 static void NAME_round(const float *NAME_RESTRICT x, int count, float most, int8_t *NAME_RESTRICT q) {
+  const int32_t finite = NAME_bits(most) < 0x7f800000;
   const float inverse = most < 7.8886091e-31f ? 0.0f : 127.0f / most;
   int j;
   for (j = 0; j < count; ++j) {
-    const float number = x[j] * inverse;
+    const float number = finite ? x[j] * inverse : 0.0f;
     const float size = number < 0.0f ? -number : number;
     int whole = (int)(size + 0.5f);
     if ((float)whole - size == 0.5f) whole &= ~1;
@@ -289,7 +291,7 @@ _TEXTS = {
 }  # fmt: skip
 _NEEDS = {
     "exp": ("bits", "expm1"), "sigmoid": ("bits", "expm1"), "tanh": ("bits", "expm1"), "abs": ("bits",),
-    "softmax": ("exp", "sum", "largest"), "weight": ("exp",),
+    "softmax": ("exp", "sum", "largest"), "weight": ("exp",), "most": ("bits",), "round": ("bits",),
 }  # fmt: skip
 
 

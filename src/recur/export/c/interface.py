@@ -87,8 +87,11 @@ def declarations(network: Network) -> str:
 
 def definitions(network: Network) -> str:
     """The functions that a program calls."""
-    first = "" if network.whole else _STEP.replace("RESET", "\n".join(f"  {line}" for line in _reset(network)))
-    return with_types(first + _RUN[network.whole, network.answers == EACH], network)
+    run = with_types(_RUN[network.whole, network.answers == EACH], network)
+    if network.whole:
+        return run
+    # the lines of a reset have names of the user's cell, in which no type is replaced
+    return with_types(_STEP, network).replace("RESET", "\n".join(f"  {line}" for line in _reset(network))) + run
 
 
 def with_types(text: str, network: Network) -> str:

@@ -58,7 +58,7 @@ def prove(folder: Path, name: str, *, single: bool, library: bool, compiler: Seq
     folder = folder.absolute()  # the program is started from within it
     program = folder / f"{name}_proof"
     sources = [f"{name}_test.c"] if single else [f"{name}_test.c", f"{name}.c"]
-    flags = ["-O2", *_STRICT, "-I.", *sources, "-o", program.name, *(["-lm"] if library else [])]
+    flags = ["-O2", *_STRICT, *sources, "-o", program.name, *(["-lm"] if library else [])]
     try:
         code, text = _run([*compiler, *flags], folder)
         if code:

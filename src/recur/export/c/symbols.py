@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from recur.errors import ConfigError
 from recur.export.c.source import Source
 
 _FIND = """
@@ -74,6 +75,12 @@ int32_t NAME_sample(const float *y, float temperature, int32_t top_k, uint32_t *
 
 def write_texts(source: Source, name: str, texts: Sequence[str], what: str) -> None:
     """Add a public table with the text of each id."""
+    broken = next((text for text in texts if "\0" in text), None)
+    if broken is not None:
+        raise ConfigError(
+            f"the symbol {broken!r} has the character NUL in it, which ends a text in C",
+            hint="recur export RUN --python model.py; or take the character out of the training data",
+        )
     rows = [f"  {quoted(text)}" for text in texts]
     count = len(texts)
     source.tables.append(f"const char *const NAME_{name}[{count}] = {{\n" + ",\n".join(rows) + "};\n")

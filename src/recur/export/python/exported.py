@@ -5,9 +5,11 @@ from __future__ import annotations
 import base64
 import hashlib
 import importlib.util
+import keyword
 import os
 import pprint
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -19,14 +21,17 @@ import numpy as np
 
 from recur import atomic
 from recur._version import __version__
+from recur.atomic import refuse_irregular
 from recur.engine.numpy_step import HELPERS
 from recur.errors import BackendError, ConfigError, WriteError
 from recur.export.c.exported import ALLOWED, write_c
 from recur.export.c.network import Network, about
 from recur.export.c.proof import c_compiler
 from recur.export.c.rows import Rows, rows_of
+from recur.export.ownership import refuse_foreign
 from recur.export.python.description import Description, describe
 from recur.export.reference import EACH
+from recur.export.scales import refuse_coarse
 from recur.modes import Mode
 from recur.modes.mode import require_input
 
@@ -119,6 +124,7 @@ def export_python(
     path = Path(path)
     _check(path)
     parts = mode.one_pass
+    refuse_coarse(mode)
     if parts is None:
         raise ConfigError(
             f"{mode.name} cannot be written in NumPy: its answer is generated step by step",
@@ -159,13 +165,21 @@ def library_of(path: Path) -> Path:
 
 
 def _check(path: Path) -> None:
-    if path.suffix != ".py" or not path.stem.isidentifier():
+    if path.suffix != ".py" or not path.stem.isidentifier() or keyword.iskeyword(path.stem):
         raise ConfigError(f'"{path.name}" is not a Python module that can be imported', hint="--python model.py")
+    if path.stem == "numpy" or path.stem in sys.stdlib_module_names:
+        raise ConfigError(
+            f"Python has a module {path.stem}, which programs in the folder of {path} would no longer find",
+            hint="--python model.py",
+        )
+    refuse_foreign(path, MARK.encode(), within=4000)
     library = library_of(path)
-    own = path.is_file() and not path.is_symlink() and MARK.encode() in path.read_bytes()[:4000]
-    for each in (path, library):
-        if os.path.lexists(each) and not own:
-            raise WriteError(f"{each} is not written to: it was not written by an export", hint="choose another name")
+    if os.path.lexists(library):
+        refuse_irregular(library)
+        if not path.is_file() or b"model_run" not in library.read_bytes():
+            raise WriteError(
+                f"{library} is not written to: it was not written by an export", hint="choose another name"
+            )
 
 
 def _compiled(mode: Mode, place: Path, rows: Rows, most: int | None) -> tuple[Path, int]:
@@ -174,7 +188,7 @@ def _compiled(mode: Mode, place: Path, rows: Rows, most: int | None) -> tuple[Pa
     network, _ = write_c(mode, place, name="model", sentence="", rows=rows, most=most, compiler=compiler)
     library = place / "compiled"
     libraries = ["-lm"] if needs_math(network) else []
-    command = [*compiler, *_FLAGS, "-I.", "model.c", "-o", library.name, *libraries]
+    command = [*compiler, *_FLAGS, "model.c", "-o", library.name, *libraries]
     made = subprocess.run(
         command, cwd=place, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=300, check=False
     )

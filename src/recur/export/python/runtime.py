@@ -96,7 +96,11 @@ class Model:
 def _checked(x: Any, count: int | None) -> np.ndarray:
     """Ids (T,) or numbers (T, C), as the network reads them."""
     if FACTS["ids"]:
-        ids = np.atleast_1d(np.asarray(x)).astype(np.int32)
+        given = np.atleast_1d(np.asarray(x))
+        whole = given.dtype.kind in "iu" or not given.size
+        if not whole or (given.size and not -(2**31) <= int(given.min()) <= int(given.max()) < 2**31):
+            raise ValueError(f"expected ids, whole numbers of 32 bits; find(text) gives them, got {x!r:.60}")
+        ids = given.astype(np.int32)
         if ids.ndim != 1 or (count is not None and len(ids) != count):
             raise ValueError(f"expected {'an id' if count else 'ids (T,)'}, got shape {np.shape(x)}")
         return ids

@@ -76,11 +76,12 @@ def page(network: PageNetwork, facts: dict[str, Any], *, version: str, footer: s
 def standalone(network: PageNetwork, facts: dict[str, Any]) -> str:
     """A script without a page that defines ``network`` and ``local``, as the page does."""
     weights = base64.b64encode(bytes(network.weights.bytes)).decode()
+    about = json.dumps(json.dumps(network.about))
     return (
         core(network)
         + f'const bytes = Uint8Array.from(atob("{weights}"), (one) => one.charCodeAt(0));\n'
-        + f"const network = new Running.Network({json.dumps(network.about)}, bytes, Running.cells);\n"
-        + f"const local = new Running.Local(network, {json.dumps(facts)});\n"
+        + f"const network = new Running.Network(JSON.parse({about}), bytes, Running.cells);\n"
+        + f"const local = new Running.Local(network, JSON.parse({json.dumps(json.dumps(facts))}));\n"
     )
 
 

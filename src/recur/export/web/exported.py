@@ -12,6 +12,8 @@ from typing import Any
 from recur import atomic
 from recur._version import __version__
 from recur.errors import BackendError, ConfigError, WriteError
+from recur.export.ownership import refuse_foreign
+from recur.export.scales import refuse_coarse
 from recur.export.web.document import MARK, page, standalone
 from recur.export.web.facts import examples_of, facts_of
 from recur.export.web.network import PageNetwork, describe, round_weights
@@ -97,6 +99,7 @@ def export_web(
     """
     path = Path(path)
     _check_path(path)
+    refuse_coarse(mode)
     own = mode if float32 else copy.deepcopy(mode)
     if not float32:
         round_weights(own)
@@ -159,10 +162,7 @@ def _refuse_large(network: PageNetwork) -> None:
 
 def _check_path(path: Path) -> None:
     if path.suffix.lower() not in {".html", ".htm"}:
-        raise ConfigError(f"{path} does not end in .html", hint=f"--web {path.with_suffix('.html')}")
+        raise ConfigError(f"{path} does not end in .html", hint=f"--web {path.stem or 'page'}.html")
     if path.is_dir():
         raise WriteError(f"{path} is a folder", hint="name a file")
-    if path.is_file():
-        with path.open("rb") as file:
-            if MARK.encode() not in file.read(400):
-                raise WriteError(f"{path} is not written to: it was not written by an export", hint="name another file")
+    refuse_foreign(path, MARK.encode())

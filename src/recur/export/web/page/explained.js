@@ -158,7 +158,7 @@ function statesOf(network, { passes }, labels) {
     // of states and gates of one size the same units, so that they can be compared
     const chosen = (values) => units[values[0].length] = units[values[0].length] || varied(values);
     const window = (values) => values.map((row) => chosen(values).map((u) => row[u]));
-    const states = {}, shown = {};
+    const states = Object.create(null), shown = Object.create(null);  // a state may be called __proto__
     for (const name of one.names) {
       const values = rows(one.cell.states[name].after);
       states[name] = window(values);
