@@ -72,7 +72,7 @@ def test_a_warm_layer_refuses_what_cannot_be_computed(name: str) -> None:
 
 
 SAYS = {
-    "input: 2**40 steps": r"a tensor of shape .*1099511627776.* needs 87,960.9 GB, more memory than there is",
+    "input: 2**40 steps": r"a tensor of shape .*1099511627776.* needs 87960.9 GB, more memory than there is",
     "weights: deleted": r"LSTM has no parameter weight_ih_l0: it was deleted",
     "weights: uninitialized": r"weight_ih_l0 has no shape and no numbers yet",
     "weights: None": r"the parameter weight_ih_l0 is NoneType, expected a tensor",

@@ -5,12 +5,15 @@ from __future__ import annotations
 import gc
 import random
 import weakref
+from types import SimpleNamespace
 
 import pytest
 import torch
 
 from recur.engine import Noise, run
+from recur.engine.native import core_memory
 from recur.engine.native.library import core
+from recur.errors import NotEnoughMemoryError
 from tests.engine.helpers import CELLS, make
 
 MIB = 1024 * 1024
@@ -136,3 +139,22 @@ def test_ten_thousand_random_calls_leave_nothing_behind():
             torch.autograd.grad(result.outputs.sum(), [case.x], retain_graph=chance.random() < 0.2)
 
     assert growth(work, 10_000) < 8 * MIB
+
+
+def test_tensors_of_many_sizes_do_not_add_to_what_the_process_keeps():
+    # one class of buffers for each size would stay until the process ends
+    sizes = range(core_memory.WORTH_KEEPING, 64 * core_memory.WORTH_KEEPING, 4096)
+    for size in sizes:
+        made = core_memory.empty(core(), (size // 4,), torch.float32)
+        assert made.untyped_storage().nbytes() == size
+        made.fill_(1.0)
+    assert len(core_memory._release) < len(sizes) / 10
+
+
+@pytest.mark.parametrize(
+    ("shape", "needs"), [((200_000, 1, 16), "13 MB"), ((50_000, 300, 40), "2.4 GB")], ids=["small", "large"]
+)
+def test_a_tensor_without_memory_is_refused_with_its_size(shape, needs):
+    full = SimpleNamespace(acquire=lambda _size: 0)
+    with pytest.raises(NotEnoughMemoryError, match=rf"needs {needs}, more memory than there is"):
+        core_memory.empty(full, shape, torch.float32)

@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from recur import figures
 from recur.engine.native.library import Core
 from recur.errors import NotEnoughMemoryError
 
@@ -22,16 +23,24 @@ _ITEM = {torch.float32: 4, torch.float64: 8}
 
 def empty(core: Core, shape: Sequence[int], dtype: torch.dtype) -> Tensor:
     """A tensor with undefined contents."""
-    size = math.prod(shape) * _ITEM[dtype]
+    count = math.prod(shape)
+    size = count * _ITEM[dtype]
     if size < WORTH_KEEPING:
         return torch.empty(shape, dtype=dtype, device="cpu")
-    address = core.acquire(size) if size < _ALL_MEMORY else 0
+    whole = _rounded(size)
+    address = core.acquire(whole) if size < _ALL_MEMORY else 0
     if not address:
         raise NotEnoughMemoryError(
-            f"a tensor of shape {tuple(shape)} needs {size / 1e9:,.1f} GB, more memory than there is", hint=SHORTER
+            f"a tensor of shape {tuple(shape)} needs {figures.size(size)}, more memory than there is", hint=SHORTER
         )
     # `data`, because autograd refuses to change a view made inside a Function in place
-    return torch.frombuffer(held(core, address, size), dtype=dtype).view(shape).data
+    return torch.frombuffer(held(core, address, whole), dtype=dtype, count=count).view(shape).data
+
+
+def _rounded(size: int) -> int:
+    """The size of the block that the pool has for a size: `held` keeps a class for each, so they must be few."""
+    step = 1 << max(8, (size - 1).bit_length() - 3)
+    return (size + step - 1) // step * step
 
 
 _release: dict[tuple[int, int, bool], type[ctypes.Array[ctypes.c_char]]] = {}
