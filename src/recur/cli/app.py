@@ -49,7 +49,7 @@ COMMANDS = {
     ),
     "compare": Command("RUN RUN...", "Compare how the gradient changes with distance in several runs."),
     "serve": Command("RUN...", "Serve trained networks: a page that shows how they answer, and an HTTP API."),
-    "export": Command("RUN", "Write a trained network as ONNX or as plain C, and check it by running it."),
+    "export": Command("RUN", "Write a trained network as ONNX, C, Python or a web page, and check it by running it."),
     "cells": Command("[NAME]", "List the recurrent cells and their equations."),
     "lecture": Command(
         "[FILE.html]",
