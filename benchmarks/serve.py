@@ -121,6 +121,7 @@ def main() -> None:
     parser.add_argument("run", nargs="?", type=Path)
     parser.add_argument("--sessions", type=int, default=1000)
     parser.add_argument("--words", type=int, default=20, help="words that each session reads")
+    parser.add_argument("--workers", type=int, default=1, help="processes of the server")
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
@@ -131,7 +132,8 @@ def main() -> None:
         texts = [draw.choices(vocabulary, k=given.words) for _ in range(given.sessions)]
         port = free_port()
         address = f"http://127.0.0.1:{port}"
-        server = subprocess.Popen([sys.executable, "-m", "recur", "serve", str(run), "--port", str(port)])
+        serve = [sys.executable, "-m", "recur", "serve", str(run), "--port", str(port), "--workers"]
+        server = subprocess.Popen([*serve, str(given.workers)])
         try:
             wait_for(address, server)
             probe = subprocess.Popen(

@@ -11,7 +11,7 @@ def test_gates_are_read_by_name_and_matrices_are_on_their_path() -> None:
     assert [(gate.name, gate.kind) for gate in shown_gates(cell, {})][:2] == [("o", "gate"), ("f", "gate")]
     assert kinds(cell, {}) == {"W_xh": "input to hidden", "W_hh": "hidden to hidden"}
     text = javascript_step(cell, {})
-    assert all(f'"{gate}": {{ value:' in text for gate in "ifgo")
+    assert all(f'["{gate}"]: {{ value:' in text for gate in "ifgo")
 
 
 def test_zoneout_is_a_number_of_the_step() -> None:
