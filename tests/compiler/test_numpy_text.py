@@ -35,7 +35,7 @@ def test_values_have_the_names_of_the_equation() -> None:
 
 def test_names_that_python_has_are_others() -> None:
     @equation(np="H X", spread="H", x="X", h="H")
-    def odd(x, h, np, spread):  # type: ignore[no-untyped-def]
+    def odd(x, h, np, spread):  # type: ignore[no-untyped-def]  # an equation
         h = tanh(np @ x + spread - (h - 2.0 * h) - h)
         return h
 

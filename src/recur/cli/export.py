@@ -130,6 +130,7 @@ def _for_plugins(run: Path, rtneural: Path | None, nam: Path | None, json: bool)
 def _as_python(run: Path, path: Path, max_steps: int | None, json: bool) -> None:
     refuse_folders(path)
     import recur
+    from recur.export.reference import rows_in_words
 
     result = recur.load(run).export_python(path, max_steps=max_steps)
     if json:
@@ -148,9 +149,9 @@ def _as_python(run: Path, path: Path, max_steps: int | None, json: bool) -> None
     emit(f"wrote {result.path}, {result.path.stat().st_size / 1e6:.1f} MB{beside}")
     if result.reason:
         emit(f"  no library: {result.reason}")
-    kind = "held-out rows" if result.held_out else "rows drawn at random"
+    rows = rows_in_words(result.rows, result.held_out)
     found = ", ".join(f"{share:.1e} ({name})" for name, share in result.differences.items())
-    emit(f"  checked  on {result.rows} {kind}: the largest difference from the network is {found} of the largest value")
+    emit(f"  checked  on {rows}: the largest difference from the network is {found} of the largest value")
 
 
 def _as_run(run: Path, folder: Path, weights: str, json: bool) -> None:
@@ -183,6 +184,7 @@ def _as_run(run: Path, folder: Path, weights: str, json: bool) -> None:
 def _as_c(run: Path, folder: Path, json: bool, **options: Any) -> None:
     import recur
     from recur.export.c.exported import compared
+    from recur.export.reference import rows_in_words
 
     result = recur.load(run).export_c(folder, **options)
     if json:
@@ -205,7 +207,7 @@ def _as_c(run: Path, folder: Path, json: bool, **options: Any) -> None:
     text, name = compared(result), options["name"]
     emit(f"  checked  built with {result.compiler}, {text[0].lower()}{text[1:]}")
     if result.held_out:
-        emit(f"  contains {result.rows} held-out rows, in {name}_test.c alone")
+        emit(f"  contains {rows_in_words(result.rows, held_out=True)}, in {name}_test.c alone")
 
 
 def _as_page(run: Path, path: Path, json: bool, **options: bool) -> None:

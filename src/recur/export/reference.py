@@ -14,6 +14,16 @@ EACH, LAST = "each", "last"
 """Whether each item has an answer, or the last one alone."""
 
 
+def rows_in_words(count: int, held_out: bool) -> str:
+    """The rows on which an exported file was compared.
+
+    >>> rows_in_words(1, True), rows_in_words(8, False)
+    ('1 held-out row', '8 rows drawn at random')
+    """
+    rows = "row" if count == 1 else "rows"
+    return f"{count} held-out {rows}" if held_out else f"{count} {rows} drawn at random"
+
+
 @torch.no_grad()
 def answers_of(mode: Mode, parts: OnePass, own: np.ndarray) -> np.ndarray:
     """Return the answers (M, O) to the inputs of one row: probabilities, or numbers in their own units."""

@@ -324,7 +324,7 @@ def test_any_name_begins_the_names_of_a_folder(name: str, single: bool, tmp_path
 
 
 @equation(KIND="X", ITEM="H", PARAMETER="H", __proto__="2H X", float="2H H")
-def unusual(KIND, ITEM, PARAMETER, __proto__, float):  # type: ignore[no-untyped-def]
+def unusual(KIND, ITEM, PARAMETER, __proto__, float):  # type: ignore[no-untyped-def]  # an equation
     NAME, UPPER = split(__proto__ @ KIND + float @ ITEM, 2)
     PARAMETER = sigmoid(NAME) * PARAMETER + tanh(UPPER)
     return tanh(PARAMETER), PARAMETER

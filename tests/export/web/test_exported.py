@@ -61,7 +61,7 @@ def test_a_page_that_computes_something_else_is_not_left(
     whole = exporting.standalone
 
     def wrong(network: object, facts: object) -> str:
-        text: str = whole(network, facts)  # type: ignore[arg-type]
+        text: str = whole(network, facts)  # type: ignore[arg-type]  # passed through
         changes = {
             "numbers": ("Math.tanh(v", "0.999 * Math.tanh(v"),
             "symbols": ("text.match(WORD)", "text.match(/\\w/gu)"),

@@ -60,6 +60,7 @@ class PreparedCall:
         self.call.slowed.clear()
         if _differentiated(tensors, self.call.precision):
             call = self.call if lengths is None else replace(self.call, lengths=lengths.clone())
+            # torch does not annotate `apply`
             outputs: Sequence[Tensor] = Recurrence.apply(self.cell, call, *tensors)  # type: ignore[no-untyped-call]
             return outputs
         call = self.call if lengths is None and frozen is None else replace(self.call, lengths=lengths, frozen=frozen)
@@ -163,6 +164,7 @@ def in_both_directions(
         if lengths is not None:
             lengths = lengths.clone()
             calls = [replace(call, lengths=lengths) for call in calls]
+        # torch does not annotate `apply`
         outputs: Sequence[Tensor] = directions.Directions.apply(cell, calls, *tensors)  # type: ignore[no-untyped-call]
         return outputs
     calls = [replace(call, lengths=lengths, frozen=one) for call, one in zip(calls, frozen, strict=True)]

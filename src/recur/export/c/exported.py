@@ -21,6 +21,7 @@ from recur.export.c.network import Network, write_network
 from recur.export.c.proof import c_compiler, prove
 from recur.export.c.rounded import answers_in_int8, what_rounding_costs
 from recur.export.c.rows import Rows, rows_of
+from recur.export.reference import rows_in_words
 from recur.export.scales import refuse_coarse
 from recur.modes import Mode
 from recur.modes.forecast import forecasts
@@ -167,11 +168,10 @@ def write_c(
 
 def compared(result: ExportedC) -> str:
     """Return in words how the folder was compared with the network."""
-    kind = "held-out rows" if result.held_out else "rows drawn at random"
     what = "the network in 8 bits" if result.cost else "the network"
     return (
-        f"Compared with {what} on {result.rows} {kind}: the largest difference is {result.difference:.1e} of the "
-        "largest value" + (f". {result.cost}" if result.cost else "")
+        f"Compared with {what} on {rows_in_words(result.rows, result.held_out)}: the largest difference is "
+        f"{result.difference:.1e} of the largest value" + (f". {result.cost}" if result.cost else "")
     )
 
 

@@ -17,7 +17,7 @@ from torch.nn import functional as F
 from recur.engine.low_precision import product, quantize
 from recur.export.c.network import Network
 from recur.export.c.rows import Rows
-from recur.export.reference import as_read
+from recur.export.reference import as_read, rows_in_words
 from recur.modes.mode import Mode, require_input
 from recur.modes.one_pass import OnePass
 from recur.network.inputs import Inputs
@@ -89,15 +89,15 @@ def what_rounding_costs(rows: Rows, network: Network, exact: Callable[[np.ndarra
         expected.append(exact(rows.x[first : first + steps])[: None if network.answers == "last" else steps])
         first += steps
     y, rounded = np.concatenate(expected), rows.y
-    kind = "held-out rows" if rows.held_out else "rows drawn at random"
+    compared = rows_in_words(len(rows.steps), rows.held_out)
     if network.outputs > 1 and not network.y.startswith("numbers"):
         same = float((y.argmax(-1) == rounded.argmax(-1)).mean())
         return (
             f"In 8 bits the likeliest of an answer is that of float32 in {same:.1%} of {len(y):,} answers to "
-            f"{len(rows.steps)} {kind}; the mean difference is {np.abs(y - rounded).mean():.1e}"
+            f"{compared}; the mean difference is {np.abs(y - rounded).mean():.1e}"
         )
     share = float(np.sqrt(np.square(y - rounded).mean()) / max(1e-30, float(y.std())))
     return (
         f"In 8 bits answers differ from float32 by {share:.1%} of their standard deviation (root mean square of "
-        f"{len(y):,} answers to {len(rows.steps)} {kind})"
+        f"{len(y):,} answers to {compared})"
     )

@@ -254,8 +254,8 @@ class _NumPy:
                     outputs.append(states[0])
                 ends.append(states[0])
                 ways.append(outputs[::-1] if direction else outputs)
-            joined = [np.concatenate(parts) for parts in zip(*ways)]  # noqa: B905
-            vectors = [v + y for v, y in zip(vectors, joined)] if layer["residual"] else joined  # noqa: B905
+            joined = [np.concatenate(parts) for parts in zip(*ways)]  # noqa: B905  # older Pythons have no strict=
+            vectors = [v + y for v, y in zip(vectors, joined)] if layer["residual"] else joined  # noqa: B905  # as above
         if FACTS["each"]:
             return np.array([self._answer(v) for v in vectors], np.float32).reshape(-1, FACTS["outputs"])
         return self._answer(self._summary(vectors, ends))

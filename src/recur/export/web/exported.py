@@ -13,6 +13,7 @@ from recur import atomic
 from recur._version import __version__
 from recur.errors import BackendError, ConfigError, WriteError
 from recur.export.ownership import refuse_foreign
+from recur.export.reference import rows_in_words
 from recur.export.scales import refuse_coarse
 from recur.export.web.document import MARK, page, standalone
 from recur.export.web.facts import examples_of, facts_of
@@ -123,9 +124,8 @@ def compared(result: ExportedPage) -> str:
     """Return in words how the page was compared with the network."""
     if result.difference is None:
         return "not run: Node.js is not installed, so its answers were not compared with those of the network"
-    kind = "held-out rows" if result.held_out else "rows drawn at random"
     return (
-        f"run in Node.js on {result.rows} {kind}: the largest difference from the network is "
+        f"run in Node.js on {rows_in_words(result.rows, result.held_out)}: the largest difference from the network is "
         f"{result.difference:.1e} of the largest value"
     )
 
