@@ -1,10 +1,22 @@
-"""``python -m recur`` is the command ``recur``."""
+"""The command ``recur``, which is also ``python -m recur``."""
 
 from __future__ import annotations
 
 import sys
 
-from recur.cli import main
+_INTERRUPTED = 130  # as in cli.output, whose import may be what was interrupted
+
+
+def main() -> int:
+    """Run the command line of this process; Ctrl-C while it is still being imported ends it without a traceback."""
+    try:
+        from recur.cli import main as run
+
+        return run()
+    except KeyboardInterrupt:
+        sys.stderr.write("stopped: interrupted\n")
+        return _INTERRUPTED
+
 
 if __name__ == "__main__":
     sys.exit(main())

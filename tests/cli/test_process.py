@@ -14,6 +14,7 @@ import pytest
 from recur.cli.app import describe, main
 from recur.cli.resume import resume_command
 from recur.errors import RunError
+from recur.training import Interrupted
 from tests.cli.running import PLAIN, matches, run, run_apart
 
 COMMAND = [sys.executable, "-m", "recur"]
@@ -87,3 +88,28 @@ def test_only_the_command_line_of_a_process_changes_its_garbage_collector(
     assert gc.freeze in changed
     assert len(changed) == 2
     assert capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("interruption", "err"),
+    [
+        (
+            KeyboardInterrupt(),
+            "stopped: interrupted\nhint: start again with: recur train table.csv --mode many-to-one --fresh\n",
+        ),
+        (
+            Interrupted(),
+            "stopped: interrupted in the middle of an update\n"
+            "hint: resume from the last checkpoint with: recur train table.csv --mode many-to-one\n",
+        ),
+    ],
+)
+def test_a_training_interrupted_before_and_after_its_start_says_what_to_type(
+    monkeypatch: pytest.MonkeyPatch, interruption: BaseException, err: str
+) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise interruption
+
+    monkeypatch.setattr("recur.training.learn", interrupted)
+    outcome = run("train", "table.csv", "--mode", "many-to-one", "--fresh")
+    assert (outcome.code, outcome.err) == (130, err)

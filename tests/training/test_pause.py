@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from recur.training.pause import Paused, on_interrupt
+from recur.training.pause import Interrupted, Paused, on_interrupt
 
 
 def test_first_interrupt_asks_and_second_stops() -> None:
     before = signal.getsignal(signal.SIGINT)
-    with pytest.raises(KeyboardInterrupt), on_interrupt() as request:  # noqa: PT012  # the first changes the second
+    with pytest.raises(Interrupted), on_interrupt() as request:  # noqa: PT012  # the first changes the second
         os.kill(os.getpid(), signal.SIGINT)
         assert request.is_set
         os.kill(os.getpid(), signal.SIGINT)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import gc
 import os
+import shlex
 import sys
 from collections.abc import Sequence
 from typing import Any, NamedTuple, cast
@@ -14,7 +15,7 @@ from cyclopts import App, CycloptsError, Group, Parameter
 from recur._version import __version__
 from recur.cli.output import note, report_stop
 from recur.cli.problems import describe, describe_usage
-from recur.cli.resume import COMMAND_LINE, resume_command
+from recur.cli.resume import COMMAND_LINE
 
 
 class Command(NamedTuple):
@@ -72,8 +73,9 @@ def build() -> App:
         usage="Usage: recur COMMAND",
         group_parameters=Group("Options", sort_key=0),
         default_parameter=Parameter(negative_bool=(), negative_iterable=(), show_default=False),
-        # errors are written by `main`; without this the parser would load a console that is not used
+        # Ctrl-C and errors are reported by `main`; without this the parser would load a console that is not used
         error_console=cast(Any, object()),
+        suppress_keyboard_interrupt=False,
     )
     app["--help"].group = app["--version"].group = "Options"
     for place, (name, about) in enumerate(COMMANDS.items()):
@@ -132,8 +134,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         _say(*describe_usage(error, COMMANDS))
         return MISUSED
     except KeyboardInterrupt:
-        again = resume_command()
-        return report_stop("interrupted", again and f"resume from the last checkpoint with: {again}")
+        # all words, --fresh too: a training that has begun ends with `Interrupted`, so this one has removed nothing
+        again = f"start again with: recur {shlex.join(words)}" if words[:1] == ["train"] else None
+        return report_stop("interrupted", again)
     except BrokenPipeError:
         # the interpreter flushes stdout once more at exit: redirect it
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

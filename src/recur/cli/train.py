@@ -41,12 +41,15 @@ def train(
     """
     settings = configure(config, data, flags)
     folder = out or default_folder(settings)
-    from recur.training import Paused, learn
+    from recur.training import Interrupted, Paused, learn
 
+    resume = resume_command()
     try:
-        learned = learn(settings, out=folder, fresh=fresh, command=resume_command())
+        learned = learn(settings, out=folder, fresh=fresh, command=resume)
     except Paused as pause:
         return report_stop(pause.message, pause.hint)
+    except Interrupted:
+        return report_stop("interrupted in the middle of an update", f"resume from the last checkpoint with: {resume}")
     if json:
         emit_json({"run": folder, "mode": learned.mode.name, **learned.metrics})
     else:

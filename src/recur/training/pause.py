@@ -33,6 +33,10 @@ class Paused(RecurError):  # noqa: N818  # nothing went wrong
         super().__init__(f"paused after {step:,} updates, in epoch {epoch + 1}; {where}", hint=hint)
 
 
+class Interrupted(KeyboardInterrupt):
+    """A second Ctrl-C ended training in the middle of an update; what was learned since the last checkpoint is lost."""
+
+
 class PauseRequest:
     """Whether a pause was requested."""
 
@@ -50,6 +54,11 @@ def on_interrupt() -> Iterator[PauseRequest]:
 
     A signal only sets the request and never raises in the middle of an update, so that a checkpoint is always complete.
     Outside the main thread signals cannot be caught, and the request is never set.
+
+    Raises
+    ------
+    Interrupted
+        On the second Ctrl-C.
     """
     request = PauseRequest()
     if threading.current_thread() is not threading.main_thread():
@@ -66,6 +75,8 @@ def on_interrupt() -> Iterator[PauseRequest]:
         before[each] = signal.signal(each, note)
     try:
         yield request
+    except KeyboardInterrupt as interrupt:
+        raise Interrupted from interrupt
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
