@@ -1,7 +1,7 @@
 """An audio effect: a network learns an amplifier from a recording of its input and output, and runs as C in blocks.
 
 The amplifier is computed: a clipper between a high-pass and a low-pass. The error of a sound that was not learned from
-is the error-to-signal ratio, sum (y - y')^2 / sum y^2 (Wright et al. 2019, without their filter).
+is the error-to-signal ratio, sum (y - y')^2 / sum y^2; it is trained on behind a filter (Wright et al. 2019).
 """
 
 import subprocess
@@ -48,7 +48,7 @@ def main() -> float:
     (x, y), (other, target) = recording(1), recording(2)
     rows = {"x": x.tolist(), "y": y.tolist(), "segment": [t // SEGMENT for t in range(len(x))]}
     model = recur.fit(rows, "synced", input="x", target="y", group="segment", bidirectional=False, hidden_size=12,
-                      epochs=20, batch_size=8, lr=1e-2, seed=1, progress=False)  # fmt: skip
+                      loss="esr", epochs=20, batch_size=8, lr=1e-2, seed=1, progress=False)  # fmt: skip
     with tempfile.TemporaryDirectory() as folder:
         place = model.export_c(Path(folder, "c")).folder
         (place / "main.c").write_text(MAIN)

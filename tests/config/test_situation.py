@@ -66,6 +66,7 @@ ACTS: dict[str, set[str]] = {
         "pooling": SUMMARIES,
         "character_size": {"reviews", "ratings", "tags of words", "translation"},
         "crf": {"tags of words"},
+        "loss": {"a series", "a series over time"},
         "teacher_forcing": WRITTEN,
         "activation_regularization": EVERY - {"a forecast"},
         "temporal_activation_regularization": {

@@ -165,6 +165,9 @@ class FitOptions(TypedDict, total=False):
     """tags: score whole sequences of tags instead of each tag alone (Lafferty 2001)."""
     adaptive_softmax: bool
     """cheaper readout for large vocabularies (Grave 2017)."""
+    loss: Literal["esr"] | None
+    """numbers at every step: esr trains on the error-to-signal ratio, with pre-emphasis (Wright 2019); default: the
+    squared error."""
     epochs: int
     """passes over the training data."""
     max_steps: int | None

@@ -141,6 +141,12 @@ class ReadoutConfig(Section):
         False, "tags: score whole sequences of tags instead of each tag alone (Lafferty 2001)", applies=when.TAGS
     )
     adaptive_softmax: bool = option(False, "cheaper readout for large vocabularies (Grave 2017)")
+    loss: Literal["esr"] | None = option(
+        None,
+        "numbers at every step: esr trains on the error-to-signal ratio, with pre-emphasis (Wright 2019); default: the "
+        "squared error",
+        applies=when.SIGNAL,
+    )
 
 
 class ModelConfig(Section):

@@ -51,6 +51,8 @@ class Situation:
         The rows have a time, by which they are in order.
     calendar : bool
         Columns computed from the time stamps are read.
+    signal : bool
+        Every step has numbers as its target, and not as a forecast.
     held_out : bool
         Rows to choose on are held out, since no file of them is given.
     attention : bool
@@ -77,6 +79,7 @@ class Situation:
     continued: bool = False
     timed: bool = False
     calendar: bool = False
+    signal: bool = False
     held_out: bool = True
     attention: bool = False
     schedule: str = "cosine"
@@ -132,6 +135,7 @@ TEXT = Condition("on text", lambda task: task.text)
 SYMBOLS = Condition("on symbols", lambda task: task.symbols)
 LABELS = Condition("where a class or tags are predicted", lambda task: task.labels)
 TAGS = Condition("where every step gets a tag", lambda task: task.tags)
+SIGNAL = Condition("where every step has numbers as its target, and not on a forecast", lambda task: task.signal)
 WORDS = Condition("where words are read and something else is predicted", lambda task: task.words)
 SUMMARY = Condition("in many-to-one", lambda task: task.facts.summarises)
 WRITES = Condition("where a sequence is written: one-to-many and many-to-many", lambda task: task.facts.generates)

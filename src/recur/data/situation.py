@@ -44,6 +44,7 @@ def situation(config: Config, dataset: Dataset) -> Situation:
         continued=roles.own_future and any(codec.text for codec in inputs),
         timed=roles.time is not None,
         calendar=not set(calendar.names(config.data.table.time_features)).isdisjoint(roles.input),
+        signal=roles.answers_every_step and target.numeric and not roles.forecast,
         held_out=config.data.dev is None,
         attention=config.model.attention.form != "none",
         schedule=config.training.schedule.name,

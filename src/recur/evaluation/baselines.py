@@ -21,6 +21,7 @@ from typing import Any
 
 import numpy as np
 
+from recur.codecs import Codec
 from recur.codecs.spans import compare
 from recur.figures import figure
 from recur.heads.known_targets import known_in
@@ -39,7 +40,8 @@ class Guess:
     name : str
         In words: "bigram".
     sums : dict
-        What a mode's error would have added up: "loss", "accuracy" for symbols, "square COLUMN" for numbers.
+        What a mode's error would have added up: "loss", "accuracy" for symbols, "square COLUMN" and "energy COLUMN" for
+        numbers.
     """
 
     name: str
@@ -91,7 +93,10 @@ def baseline(mode: Mode, train: Iterable[Encoded], dev: Iterable[Encoded], *, ow
         dev = _as_known(dev, mode.abilities.ahead)
     columns = [] if codec.discrete else codec.column_names()
     each_step = mode.abilities.each_step
-    simple = guesses(train, dev, each_step=each_step, discrete=codec.discrete, own_future=own_future, columns=columns)
+    simple = guesses(
+        train, dev, each_step=each_step, discrete=codec.discrete, own_future=own_future, columns=columns,
+        zeros=_zeros(codec) if codec.numeric else None,
+    )  # fmt: skip
     return _ranked(mode, simple)
 
 
@@ -164,6 +169,7 @@ def guesses(
     discrete: bool,
     own_future: bool,
     columns: Sequence[str] = (),
+    zeros: np.ndarray | None = None,
 ) -> list[Guess]:
     """Return the metrics of simple predictors on the held-out rows.
 
@@ -179,6 +185,8 @@ def guesses(
         Whether the target is the input, some steps later: a language model, a series.
     columns : sequence of str
         Names of the columns of numbers.
+    zeros : ndarray, optional
+        (C,) what a zero is among the standardised numbers of each column; by default zero.
     """
     rows = _limited(train)
     first = next(rows, None)
@@ -186,7 +194,7 @@ def guesses(
         return []
     rows = _chain(first, rows)
     if not discrete:
-        return _numbers(rows, dev, own_future, columns)
+        return _numbers(rows, dev, own_future, columns, zeros)
     if first.target.ndim == 0:
         return _labels(rows, dev)
     if each_step:
@@ -244,7 +252,15 @@ def _symbols(
     )
 
 
-def _numbers(train: Iterator[Encoded], dev: Iterable[Encoded], own_future: bool, columns: Sequence[str]) -> list[Guess]:
+def _zeros(codec: Codec) -> np.ndarray:
+    mean, deviation = (np.asarray(each, np.float64).ravel() for each in codec.normalisation())
+    zeros: np.ndarray = -mean / deviation
+    return zeros
+
+
+def _numbers(
+    train: Iterator[Encoded], dev: Iterable[Encoded], own_future: bool, columns: Sequence[str], zeros: np.ndarray | None
+) -> list[Guess]:
     total, count = np.zeros(1), np.zeros(1)
     for row in train:
         target = np.atleast_2d(row.target).astype(np.float64)
@@ -252,9 +268,12 @@ def _numbers(train: Iterator[Encoded], dev: Iterable[Encoded], own_future: bool,
         count = count + (~np.isnan(target)).sum(axis=0)
     mean = total / np.maximum(1, count)
     errors: dict[str, list[np.ndarray]] = {"mean": []}
+    signals = []
     for row in dev:
         target = np.atleast_2d(row.target).astype(np.float64)
         errors["mean"].append(target - mean)
+        if zeros is not None:
+            signals.append(target - zeros)
         if own_future and row.input is not None:
             errors.setdefault("persistence", []).append(target - np.atleast_2d(row.input)[: len(target)])
     simple = []
@@ -265,6 +284,11 @@ def _numbers(train: Iterator[Encoded], dev: Iterable[Encoded], own_future: bool,
             by_column = np.nansum(squares, axis=0).tolist()
             pairs = zip(columns, by_column, map(float, known), strict=False)
             sums = {f"square {column}": (square, count) for column, square, count in pairs}
+            if signals:
+                # what the error of a signal is a share of, over the same steps
+                energies = np.where(np.isnan(squares), 0.0, np.concatenate(signals) ** 2).sum(axis=0).tolist()
+                pairs = zip(columns, energies, map(float, known), strict=False)
+                sums |= {f"energy {column}": (energy, count) for column, energy, count in pairs}
             width = squares.shape[1]
             simple.append(Guess(name, {"loss": (sum(by_column) / width, sum(known) / width), **sums}))
     return simple

@@ -18,7 +18,7 @@ import torch
 from torch import Tensor, nn
 
 from recur.engine import observers
-from recur.errors import DataError
+from recur.errors import ConfigError, DataError
 from recur.heads.known_targets import known
 from recur.heads.penalty import Penalty
 from recur.heads.quantiles import Quantiles
@@ -52,6 +52,13 @@ class Head(nn.Module, ABC):
         Whether only one of its outputs can be true, so that they are compared with each other.
     may_miss : bool
         Whether some of its targets may be missing: NaN, or ``NO_TARGET``.
+    losses : frozenset of str
+        Errors other than its usual one, by their names in a configuration.
+
+    Raises
+    ------
+    ConfigError
+        For an error that it does not have.
     """
 
     metric: str
@@ -62,10 +69,17 @@ class Head(nn.Module, ABC):
     unit: ClassVar[str] = "nats"
     exclusive: ClassVar[bool] = False
     may_miss = True
+    losses: ClassVar[frozenset[str]] = frozenset()
     readout: Readout | AdaptiveReadout
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
+        if config.readout.loss is not None and config.readout.loss not in self.losses:
+            raise ConfigError(
+                f"loss {config.readout.loss} is a share of the energy of a signal: it requires a target of numbers at "
+                "every step of a sequence, and not a forecast",
+                hint="leave out loss",
+            )
         self.drop = Drop(config.dropout.rate, config.dropout.variational)
         self.penalty = Penalty()
 

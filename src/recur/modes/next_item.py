@@ -90,7 +90,7 @@ class NextItem(EveryStep):
                 self.symbols.size, self.stack.output_size, config, codec=codec, embedding=self.inputs.embedding
             )
         else:
-            self.output = build_head(codec, self.stack.output_size, config)
+            self.output = build_head(codec, self.stack.output_size, config, each_step=True)
 
     @property
     def abilities(self) -> Abilities:

@@ -67,7 +67,7 @@ class Synced(EveryStep):
         require_sequences(self.name, codec, target_codec, (True, True))
         self.inputs = Inputs(codec, config)
         self.stack = Stack(config, self.inputs.size, bidirectional=config.bidirectional is not False)
-        self.output = build_head(target_codec, self.stack.output_size, config)
+        self.output = build_head(target_codec, self.stack.output_size, config, each_step=True)
 
     @property
     def abilities(self) -> Abilities:
