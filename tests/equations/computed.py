@@ -22,6 +22,8 @@ MEANING: dict[str, Callable[..., Array]] = {
     "sin": np.sin, "cos": np.cos,
     "softplus": lambda a: np.log1p(np.exp(a)), "add": np.add, "sub": np.subtract, "mul": np.multiply,
     "div": np.divide, "maximum": np.maximum, "minimum": np.minimum, "greater": lambda a, b: (a > b) * 1.0,
+    "equal": lambda a, b: (a == b) * 1.0, "where_positive": lambda d, y: np.where(np.real(y) <= 0, 0, d),
+    "where_larger": lambda d, a, b: np.where(a < b, 0, np.where(a == b, d / 2, d)),
     "matvec": lambda w, v: w @ v, "matvec_transposed": lambda w, v: w.T @ v,
     "pow": np.power, "floor": lambda a: np.floor(np.real(a)), "atan": np.arctan, "erf": np.vectorize(math.erf),
     "largest": lambda a: a.max(keepdims=True), "surrogate": lambda value, _: value, "transposed": np.transpose,

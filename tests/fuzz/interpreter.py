@@ -14,7 +14,7 @@ from torch import Tensor
 from recur.compiler.lowering import Block, Operation, RowBlock, Spread
 from recur.compiler.program import Program, VectorPart
 from recur.compiler.stages import Contraction, Location, Schedule, Stage
-from recur.engine.operations import _UNARY
+from recur.engine.operations import _UNARY, _chosen
 from recur.equations.sizes import ONE, Size
 
 _INFIX = {"add": torch.add, "sub": torch.sub, "mul": torch.mul, "div": torch.div,
@@ -206,8 +206,10 @@ class Interpreter:
         if operation.op == "count":
             return torch.tensor([[float(self.number(operation.attribute))]], dtype=torch.float64)
         given = [values[a] for a in operation.args]
-        if operation.op == "greater":
-            return (given[0] > given[1]).to(given[0].dtype)
+        if operation.op in {"greater", "equal"}:
+            return (given[0] > given[1] if operation.op == "greater" else given[0] == given[1]).to(given[0].dtype)
+        if operation.op in {"where_positive", "where_larger"}:
+            return _chosen(operation.op, *given)
         return _INFIX[operation.op](*given) if operation.op in _INFIX else _UNARY[operation.op](*given)
 
     def keep(self, planned: Schedule, stage: Stage, values: Mapping[Operation, Tensor]) -> None:

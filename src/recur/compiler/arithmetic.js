@@ -16,6 +16,8 @@ const arithmetic = {
     for (let k = 40; k > 0; --k) fraction = a + k / 2 / fraction;
     return Math.sign(x) * (1 - scale / 2 / fraction);
   },
+  // a power of 0.5 is the root, which differs from Math.pow at -0 and at minus infinity
+  pow: (x, p) => p === 0.5 ? Math.sqrt(x) : p === -0.5 ? 1 / Math.sqrt(x) : Math.pow(x, p),
   copy(from, i, to, j, count) {
     for (let u = 0; u < count; ++u) to[j + u] = from[i + u];
   },
@@ -53,8 +55,7 @@ const arithmetic = {
     const sums = new Float64Array(columns);
     for (let row = 0; row < rows; ++row) {
       const at = first + row * columns, one = v[i + row];
-      if (one !== 0)
-        for (let u = 0; u < columns; ++u) sums[u] += w[at + u] * one;
+      for (let u = 0; u < columns; ++u) sums[u] += w[at + u] * one;
     }
     for (let u = 0; u < columns; ++u) y[j + u] = sums[u];
   },
@@ -67,8 +68,7 @@ const arithmetic = {
   share(g, dz, i, rows, v, j, columns) {
     for (let row = 0; row < rows; ++row) {
       const one = dz[i + row], at = row * columns;
-      if (one !== 0)
-        for (let u = 0; u < columns; ++u) g[at + u] += one * v[j + u];
+      for (let u = 0; u < columns; ++u) g[at + u] += one * v[j + u];
     }
   },
 };

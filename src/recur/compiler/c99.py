@@ -296,6 +296,8 @@ class _Body:
         if id(operation) in writer.places or op in {"constant", "count", "spread"}:
             return
         operands = [self.value(a) for a in operation.args]
+        if op == "pow" and operation.args[1].attribute == 0.5:
+            op, operands = "sqrt", operands[:1]  # as in torch, at -0 and at minus infinity too
         if op in INFIX:
             text = f"{operands[0]} {INFIX[op]} {operands[1]}"
         elif op == "neg":

@@ -168,7 +168,7 @@ class _Reverse:
         if op == "largest":
             # elements that are equal share it, as in torch
             a = node.args[0]
-            share = make.binary("sub", make.constant(1.0), make.binary("greater", node, a))
+            share = make.binary("equal", a, node)
             self._add(a, make.binary("mul", share, make.binary("div", d, make.sum(share))))
             return
         if op == "outer":
@@ -192,7 +192,7 @@ class _Reverse:
                 "neg": lambda: make.unary("neg", d),
                 "tanh": lambda: mul(d, sub(one, mul(y, y))),
                 "sigmoid": lambda: mul(d, mul(y, sub(one, y))),
-                "relu": lambda: mul(d, make.binary("greater", a, make.constant(0.0))),
+                "relu": lambda: make.chosen("where_positive", d, y),
                 "exp": lambda: mul(d, y),
                 "log": lambda: make.binary("div", d, a),
                 "sqrt": lambda: make.binary("div", d, mul(make.constant(2.0), y)),
@@ -228,11 +228,9 @@ class _Reverse:
                 self._add(a, mul(d, mul(make.constant(b.attribute), power)))
             elif op in {"maximum", "minimum"}:
                 high, low = (a, b) if op == "maximum" else (b, a)
-                # equal arguments get half each, as in torch
-                more, less = make.binary("greater", high, low), make.binary("greater", low, high)
-                first = mul(make.constant(0.5), make.binary("add", one, sub(more, less)))
-                self._add(a, mul(d, first))
-                self._add(b, mul(d, sub(one, first)))
+                # as in torch, equal arguments get half each, and both get all where one is NaN
+                self._add(a, make.chosen("where_larger", d, high, low))
+                self._add(b, make.chosen("where_larger", d, low, high))
 
 
 def _position(size: Size) -> tuple[int, ...]:

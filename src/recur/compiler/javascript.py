@@ -30,8 +30,8 @@ from recur.equations.sizes import ONE, Size
 
 _CALLS = {
     "tanh": "Math.tanh", "exp": "Math.exp", "log": "Math.log", "sqrt": "Math.sqrt", "abs": "Math.abs",
-    "sign": "Math.sign", "sin": "Math.sin", "cos": "Math.cos", "atan": "Math.atan", "floor": "Math.floor",
-    "pow": "Math.pow", "maximum": "Math.max", "minimum": "Math.min", "sigmoid": "arithmetic.sigmoid",
+    "sin": "Math.sin", "cos": "Math.cos", "atan": "Math.atan", "floor": "Math.floor",
+    "pow": "arithmetic.pow", "maximum": "Math.max", "minimum": "Math.min", "sigmoid": "arithmetic.sigmoid",
     "softplus": "arithmetic.softplus", "erf": "arithmetic.erf",
 }  # fmt: skip
 _NUMBERS = frozenset({"constant", "count", "zeros", "noise", "mask"})
@@ -287,6 +287,8 @@ def number(node: Node, sizes: _Sizes) -> str:
 
 _INLINE = {
     "neg": "-({0})", "relu": "{0} < 0 ? 0 : {0}", "greater": "{0} > {1} ? 1 : 0", "surrogate": "{0}",
+    "sign": "{0} > 0 ? 1 : {0} < 0 ? -1 : 0", "equal": "{0} === {1} ? 1 : 0", "where_positive": "{1} <= 0 ? 0 : {0}",
+    "where_larger": "{1} < {2} ? 0 : {1} === {2} ? {0} / 2 : {0}",
 }  # fmt: skip
 
 

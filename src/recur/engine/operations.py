@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -125,17 +126,28 @@ def compute(
         return _surrogate(a, operands[1])
     if op == "expand":
         return a.expand(*a.shape[:-1], bounds[0]) if a.dim() else a
-    if op in {"maximum", "minimum", "greater"}:
+    if op in {"where_positive", "where_larger"}:
+        return _chosen(op, *operands)
+    if op in {"maximum", "minimum", "greater", "equal"}:
         b = (
             operands[1]
             if isinstance(operands[1], Tensor)
             else torch.as_tensor(operands[1], dtype=a.dtype, device=a.device)
         )
         a = a.to(b.dtype) if not a.dim() else a
-        if op == "greater":
-            return (a > b).to(a.dtype)
+        if op in {"greater", "equal"}:
+            return (a > b if op == "greater" else a == b).to(a.dtype)
         return torch.maximum(a, b) if op == "maximum" else torch.minimum(a, b)
     return _UNARY[op](a)
+
+
+def _chosen(op: str, derivative: Tensor | float, *compared: Tensor | float) -> Tensor:
+    """The derivative of relu and of maximum, by torch's rules for equal arguments and for NaN."""
+    d = torch.as_tensor(derivative)
+    a, b = (torch.as_tensor(value, dtype=d.dtype, device=d.device) for value in (*compared, 0.0)[:2])
+    if op == "where_positive":
+        return torch.where(a <= 0, 0.0, d)
+    return torch.where(a < b, 0.0, torch.where(a == b, d / 2, d))
 
 
 def _vector(value: Tensor | float, size: int) -> Tensor:
@@ -145,10 +157,33 @@ def _vector(value: Tensor | float, size: int) -> Tensor:
 
 
 def _surrogate(value: Tensor, differentiated: Tensor | float) -> Tensor:
-    """The value of the first with the derivative of the second, which adds exactly nothing to it."""
+    """The value of the first with the derivative of the second."""
     if not isinstance(differentiated, Tensor):
         return value.detach()
-    return value.detach() + (differentiated - differentiated.detach())
+    result: Tensor = _Surrogate.apply(*torch.broadcast_tensors(value, differentiated))  # type: ignore[no-untyped-call]
+    return result
+
+
+class _Surrogate(torch.autograd.Function):
+    """No sum of the value and of a zero has this derivative: the difference of two infinite numbers is not zero."""
+
+    generate_vmap_rule = True
+
+    @staticmethod
+    def forward(value: Tensor, _differentiated: Tensor) -> Tensor:
+        return value.clone()
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Tensor, ...], output: Tensor) -> None:
+        pass
+
+    @staticmethod
+    def backward(_ctx: Any, *derivatives: Tensor) -> tuple[None, Tensor]:
+        return None, derivatives[0]
+
+    @staticmethod
+    def jvp(_ctx: Any, *tangents: Tensor) -> Tensor:
+        return tangents[1].clone()
 
 
 def _concat(sizes: Sequence[int], operands: Sequence[Tensor | float]) -> Tensor:

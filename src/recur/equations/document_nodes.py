@@ -165,7 +165,7 @@ def _made(
             raise refused("a size has no arguments")
         return builder.count(read_size(attribute))
     known = 1 if op in UNARY else 2 if op in BINARY else _ARGUMENTS.get(op)
-    if known is None or op == "sign" or (known != len(args) if known else not args):
+    if known is None or (known != len(args) if known else not args):
         raise refused(f"{_short(op)} of {len(args)} values is not an operation of an equation")
     if any(one.op == "transposed" for one in args):
         raise refused("a transposed matrix is an argument")

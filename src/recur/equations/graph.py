@@ -26,7 +26,6 @@ UNARY = frozenset(
         "log",
         "sqrt",
         "abs",
-        "sign",
         "sin",
         "cos",
         "softplus",
@@ -36,6 +35,8 @@ UNARY = frozenset(
     }
 )
 BINARY = frozenset({"add", "sub", "mul", "div", "pow", "maximum", "minimum", "greater"})
+# element-wise operations that only a gradient has, so that no equation and no stored one contains them
+OF_GRADIENTS = frozenset({"sign", "equal", "where_positive", "where_larger"})
 _INFIX = {"add": "+", "sub": "-", "mul": "*", "div": "/", "pow": "**", "greater": ">"}
 
 
@@ -49,7 +50,9 @@ class Node:
         A leaf (``input state parameter constant count mask noise seed zeros``), an element-wise operation, or
         ``matvec`` (W v), ``matvec_transposed`` (W^T v), ``slice``, ``concat``, ``sum``, ``largest``, ``expand``, or
         ``outer`` (u v^T of a row), ``contract`` (C v with a matrix of the row), ``contract_transposed`` (C^T v),
-        ``surrogate`` (the value of its first argument with the derivative of its second).
+        ``surrogate`` (the value of its first argument with the derivative of its second). Gradients have ``sign`` and
+        ``equal``, which are numbers, ``where_positive(d, y)``, which is d where y > 0, and ``where_larger(d, a, b)``,
+        which is d where a > b and half of it where they are equal; both are d where a comparison is with NaN.
     args : tuple of Node
         Operands.
     shape : tuple of Size
@@ -174,6 +177,10 @@ class Builder:
                 if swapped and op == "div" and one.attribute == 1.0:
                     return other
         return self.make(op, (a, b), stretched)
+
+    def chosen(self, op: str, derivative: Node, *compared: Node) -> Node:
+        """A derivative where a comparison holds, 0 elsewhere: ``where_positive`` and ``where_larger``."""
+        return self.make(op, (derivative, *compared), derivative.shape)
 
     def unary(self, op: str, a: Node) -> Node:
         """An element-wise operation on one node."""

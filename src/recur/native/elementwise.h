@@ -105,7 +105,7 @@ RECUR_INLINE V v_sign(V x) {
   return (x > T(0) ? splat<T>(1) : V{}) - (x < T(0) ? splat<T>(1) : V{});
 }
 
-// a comparison with NaN is false, so the order of the operands in these four decides what NaN gives
+// a comparison with NaN is false, so the order of the operands in these decides what NaN gives
 template <class V>
 RECUR_INLINE V v_relu(V x) {
   using T = typename NumberOf<V>::T;
@@ -115,6 +115,23 @@ template <class V>
 RECUR_INLINE V v_greater(V a, V b) {
   using T = typename NumberOf<V>::T;
   return a > b ? splat<T>(1) : V{};
+}
+template <class V>
+RECUR_INLINE V v_equal(V a, V b) {
+  using T = typename NumberOf<V>::T;
+  return a == b ? splat<T>(1) : V{};
+}
+// the derivatives of relu and of maximum, whose 0 is no product: d may be infinite or NaN
+template <class V>
+RECUR_INLINE V v_where_positive(V d, V y) {
+  using T = typename NumberOf<V>::T;
+  return y <= T(0) ? V{} : d;
+}
+template <class V>
+RECUR_INLINE V v_where_larger(V d, V a, V b) {
+  using T = typename NumberOf<V>::T;
+  V shared = a == b ? d * T(0.5) : d;
+  return a < b ? V{} : shared;
 }
 template <class V>
 RECUR_INLINE V v_maximum(V a, V b) {
@@ -310,9 +327,15 @@ RECUR_INLINE V v_floor(V x) {
   for (int i = 0; i < Lane<typename NumberOf<V>::T>::count; ++i) x[i] = std::floor(x[i]);
   return x;
 }
+// A power of 0.5 is the root, as in torch, which differs from pow at -0 and at minus infinity; gradients have it
+// of 1.5.
 template <class V>
 RECUR_INLINE V v_pow(V x, V power) {
-  for (int i = 0; i < Lane<typename NumberOf<V>::T>::count; ++i) x[i] = std::pow(x[i], power[i]);
+  using T = typename NumberOf<V>::T;
+  for (int i = 0; i < Lane<T>::count; ++i) {
+    const T root = std::sqrt(x[i]), p = power[i];
+    x[i] = p == T(0.5) ? root : p == T(-0.5) ? T(1) / root : std::pow(x[i], p);
+  }
   return x;
 }
 
