@@ -3,6 +3,7 @@
 explain      everything below about one answer, as plain data that all pictures are drawn from
 influence    how much each item of the input contributes to an output
 bptt         the ledger of backpropagation through time
+lyapunov     whether a change of the states is forgotten or explodes along their path
 states       states and gates of every layer over the items
 unrolled     the copies of the network, step by step
 find_units   hidden units that follow a simple property of the text
@@ -20,6 +21,7 @@ from recur.inspect.flow import Flow, compared, flow
 from recur.inspect.gradient_log import recorded
 from recur.inspect.influence import Influence, influence
 from recur.inspect.ledgers import LayerLedger, Ledger
+from recur.inspect.lyapunov import Lyapunov, lyapunov
 from recur.inspect.paths import Path
 from recur.inspect.question import Question
 from recur.inspect.states import LayerStates, states
@@ -27,7 +29,7 @@ from recur.inspect.units import Finding, find_units
 from recur.inspect.unrolled import Unrolled, unrolled
 
 __all__ = [
-    "Explanation", "Finding", "Flow", "Influence", "LayerLedger", "LayerStates", "Ledger", "Option", "Path", "Question",
-    "Unrolled", "ask", "bptt", "compared", "explain", "find_units", "flow", "influence", "ledger", "recorded", "states",
-    "unrolled",
+    "Explanation", "Finding", "Flow", "Influence", "LayerLedger", "LayerStates", "Ledger", "Lyapunov", "Option", "Path",
+    "Question", "Unrolled", "ask", "bptt", "compared", "explain", "find_units", "flow", "influence", "ledger",
+    "lyapunov", "recorded", "states", "unrolled",
 ]  # fmt: skip

@@ -31,6 +31,7 @@ from recur.errors import ConfigError
 from recur.inspect.error_matrix import itemise
 from recur.inspect.jacobian import spectrum
 from recur.inspect.ledgers import LayerLedger, Ledger, Part
+from recur.inspect.lyapunov import growth
 from recur.inspect.record import (
     Answer,
     Outside,
@@ -67,7 +68,7 @@ def bptt(
     itemised : int
         How many errors, the last ones, are followed back one by one (single rows only); 0 for none.
     jacobian : bool
-        Whether the singular values of dh_t/dh_{t-1} are computed.
+        Whether the singular values of dh_t/dh_{t-1}, and the Lyapunov exponent of all together, are computed.
 
     Returns
     -------
@@ -246,6 +247,7 @@ def _layer(place: LayerPosition, parts: Sequence[Part], separate: bool) -> Layer
         joined(part.steps.states for part in parts), joined(map(_totals, parts)),
         joined(part.messages for part in parts), parameter_shares(parts), _boundaries(parts, separate),
         {name: np.concatenate([part.jacobian[name] for part in parts]) for name in parts[0].jacobian},
+        growth(place, [part.steps for part in parts]) if parts[0].jacobian else None,
     )  # fmt: skip
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -27,27 +29,58 @@ def spectrum(steps: Steps) -> dict[str, np.ndarray]:
 
 @torch.no_grad()
 def step_jacobian(steps: Steps, t: int, row: int = 0) -> dict[str, Tensor]:
-    """dstate_t/dstate_{t-1} (S, S) of each state of one row."""
+    """dstate_t/dstate_{t-1} (S, S) of each state of one row, without the paths through other states."""
+    call = steps.call
+    sizes = {name: node.size.value(call.sizes) for name, node in steps.graph.outputs.items()}
+    return {
+        name: pull_back(
+            steps,
+            t,
+            {other: torch.eye(size) if other == name else torch.zeros(size, sizes[other]) for other in sizes},
+            row,
+        )[name]
+        for name, size in sizes.items()
+    }
+
+
+@torch.no_grad()
+def pull_back(steps: Steps, t: int, messages: Mapping[str, Tensor], row: int = 0) -> dict[str, Tensor]:
+    """Carry gradients back through one copy: dE/dstate_{t-1} from dE/dstate_t, each (K, S), of every state.
+
+    Parameters
+    ----------
+    steps : Steps
+    t : int
+        The step, from 0.
+    messages : mapping of str to Tensor
+        K gradients of each state after the step.
+    row : int
+        The sequence of the batch whose step it is.
+
+    Returns
+    -------
+    dict of str to Tensor
+        The K gradients of each state before the step.
+    """
     call, derived = steps.call, steps.derived
     refuse_backward(call.precision)
-    jacobians = {}
-    for name, node in steps.graph.outputs.items():
-        size = node.size.value(call.sizes)
-        values: Values = {}
-        for key, value in steps.values.items():
-            timed = isinstance(value, Tensor) and value.dim() == 3
-            values[key] = value[t, row].expand(size, -1) if timed and isinstance(value, Tensor) else value
-        for other, end in steps.graph.outputs.items():
-            width = end.size.value(call.sizes)
-            values[id(derived.seeds[other])] = (
-                torch.eye(size, dtype=call.x.dtype, device=call.x.device)
-                if other == name
-                else call.x.new_zeros(size, width)
-            )
-        end = derived.states[name]
-        missing = [n for n in topological([end]) if n.args and id(n) not in values]
-        evaluate(missing, values, call.sizes, call.precision)
+    count = len(next(iter(messages.values())))
+    values: Values = {}
+    for key, value in steps.values.items():
+        timed = isinstance(value, Tensor) and value.dim() == 3
+        values[key] = value[t, row].expand(count, -1) if timed and isinstance(value, Tensor) else value
+    for name, message in messages.items():
+        values[id(derived.seeds[name])] = message.to(call.x)
+    ends = derived.states
+    evaluate(
+        [n for n in topological(list(ends.values())) if n.args and id(n) not in values],
+        values,
+        call.sizes,
+        call.precision,
+    )
+    before = {}
+    for name, end in ends.items():
         value = values.get(id(end), 0.0)
         whole = value if isinstance(value, Tensor) else call.x.new_full((1,), value)
-        jacobians[name] = whole.expand(size, size)
-    return jacobians
+        before[name] = whole.expand(count, messages[name].shape[-1])
+    return before

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
+from recur.inspect.lyapunov import Lyapunov
 from recur.inspect.paths import Path
 from recur.inspect.record import PassValues
 from recur.nn.layer_positions import LayerPosition
@@ -49,6 +50,8 @@ class LayerLedger:
         Steps before which no gradient is passed back: where truncated BPTT cuts, or a new document begins.
     jacobian : dict of str to ndarray
         (T, S) singular values of dstate_t/dstate_{t-1}, the largest first; empty unless requested.
+    lyapunov : Lyapunov or None
+        The product of all Jacobians of a single row, with ``jacobian``.
     """
 
     place: LayerPosition
@@ -60,6 +63,7 @@ class LayerLedger:
     paths: dict[str, Path]
     boundaries: tuple[int, ...]
     jacobian: dict[str, np.ndarray]
+    lyapunov: Lyapunov | None
 
     @property
     def steps(self) -> int:

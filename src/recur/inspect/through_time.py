@@ -46,11 +46,22 @@ def _layer(question: Question, layer: LayerLedger, ledger: Ledger, weights: np.n
         "shares": {n: _share(p) for n, p in layer.paths.items() if p.kind != "bias"},
         "boundaries": list(layer.boundaries),
         "spectrum": {n: v[:, 0] for n, v in layer.jacobian.items()},
+        "lyapunov": _lyapunov(layer),
         "itemised": ledger.itemised.get(layer.place, {}).get("message"),
         "asked": end + 1,
         "memory": distance_of_memory(message[end:][::-1] if backwards else message[: end + 1]),
         "sentence": sentence(message, labels, backwards=backwards, end=end),
     }  # fmt: skip
+
+
+def _lyapunov(layer: LayerLedger) -> dict[str, Any] | None:
+    """The Lyapunov exponent of the states' path; None where there is none, or the layer is large."""
+    found = layer.lyapunov
+    return (
+        None
+        if found is None or not found.steps
+        else {"exponent": found.exponent, "steps": found.steps, "sentence": found.sentence}
+    )
 
 
 def _share(path: Path) -> dict[str, Any]:
@@ -103,10 +114,7 @@ def sentence(norms: np.ndarray, labels: Sequence[str], *, backwards: bool = Fals
 
 
 # least ratio of the first gradient to the last
-_CHANGES = (
-    (10, "it explodes"), (2, "it grows"), (0.5, "it is preserved"), (0.1, "it weakens"), (0.01, "it fades"),
-    (0, "it vanishes"),
-)  # fmt: skip
+_CHANGES = ((2, "it grows"), (0.5, "it is carried"), (0.01, "it weakens"), (0, "it vanishes"))
 
 
 def unrolled(question: Question, ledger: Ledger, passes: Sequence[Part], weights: np.ndarray) -> dict[str, Any]:

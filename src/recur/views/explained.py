@@ -132,6 +132,8 @@ def _flow(flow: Mapping[str, Any], columns: int) -> Iterator[str]:
         norms = layer["norms"]["message"][-max(8, columns - longest - 6) :]
         yield f"  {layer['name']:<{longest}}  {sparks(norms)}"
         yield from _wrapped(f"  {layer['sentence']}", columns)
+        if layer["lyapunov"]:
+            yield from _wrapped(f"  {layer['lyapunov']['sentence']}", columns)
     yield ""
     yield from _paths(flow, columns)
 

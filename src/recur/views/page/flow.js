@@ -17,6 +17,7 @@ function flow(root, data, every, state) {
           for (const layer of one.flow.layers) {
             if (layer.part !== part) continue;
             sentences.push(`${nameOf(one, layer, same.length > 1)}: ${layer.sentence}.`);
+            if (layer.lyapunov) sentences.push(layer.lyapunov.sentence + ".");
             if (layer.labels.length === labels.length)
               series.push({ name: nameOf(one, layer, same.length > 1), values: layer.norms.message });
           }
@@ -27,7 +28,7 @@ function flow(root, data, every, state) {
           el("p", { class: "look" }, sentences.join(" ")));
       }
       holder.append(caption(
-        "‖∂e/∂(all states of step t)‖, the total derivative of the answer's error with respect to the states of step t, through all later steps (backpropagation through time, written out); logarithmic. A black bar marks where truncated BPTT cuts.",
+        "‖∂e/∂(all states of step t)‖, the total derivative of the answer's error with respect to the states of step t, through all later steps (backpropagation through time, written out); logarithmic. A black bar marks where truncated BPTT cuts. Below 1 % it vanishes, from 1 % it weakens, from 50 % to 200 % it is carried, above that it grows. The Lyapunov exponent is log ‖∂s_T/∂s_1‖ / (T - 1), in nats per step, of all states s of a layer: well below zero the layer forgets, well above zero gradients explode.",
         ""));
     },
     matrix() {

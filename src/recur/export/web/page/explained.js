@@ -242,7 +242,7 @@ function flowOf(local, result, answers, option, labels) {
     followed: [0], error,
     layers: found.layers.map(({ number, direction, norms, shares }) => ({
       name: layerName(number, direction), part: "stack", direction, cell: facts.cell, labels, norms: { message: norms },
-      shares, boundaries: [], spectrum: {}, itemised: null, asked: steps, memory: null,
+      shares, boundaries: [], spectrum: {}, lyapunov: null, itemised: null, asked: steps, memory: null,
       // where the answer is read out: each direction's own last step, or the one that answers
       sentence: sentenceOf(norms, labels, direction === 1, about.pooling ? null : end)
     })),
@@ -252,7 +252,7 @@ function flowOf(local, result, answers, option, labels) {
   };
 }
 const CHANGES = [
-  [10, "it explodes"], [2, "it grows"], [0.5, "it is preserved"], [0.1, "it weakens"], [0.01, "it fades"], [0, "it vanishes"]
+  [2, "it grows"], [0.5, "it is carried"], [0.01, "it weakens"], [0, "it vanishes"]
 ];
 function sentenceOf(norms, labels, backwards, end) {
   let order = labels.map((_, t) => t);
