@@ -98,13 +98,16 @@ def samples(mode: ItemModel, examples: Sequence[Raw], count: int, prompts: Seque
     """Return continuations of the prompts; without any, of the first halves of the first texts."""
     codec = mode.target_codec
     pairs = [(prompt, "") for prompt in prompts] or [_halves(text) for text in _texts(mode, examples, count)]
+    if not pairs:
+        return []
     length = SAMPLE_WIDTH if codec.splits_into("character") else 40
-    shown = []
-    for prompt, truth in pairs:
-        decoding = Decoding(temperature=SAMPLE.temperature, seed=SAMPLE.seed, length=length)
-        guess = "".join(generate(mode, prompt, decoding))
-        shown.append(Sample(prompt, codec.show(truth, SAMPLE_WIDTH), guess.strip()))
-    return shown
+    decoding = Decoding(temperature=SAMPLE.temperature, seed=SAMPLE.seed, length=length)
+    # one batch: a step of several rows takes hardly longer than that of one
+    guesses = continuations(mode, [prompt for prompt, _ in pairs], 1, decoding, decoding.chooser())
+    return [
+        Sample(prompt, codec.show(truth, SAMPLE_WIDTH), str(guess.value).strip())
+        for (prompt, truth), guess in zip(pairs, guesses, strict=True)
+    ]
 
 
 def _texts(mode: ItemModel, examples: Sequence[Raw], count: int) -> list[str]:

@@ -54,6 +54,9 @@ class Call:
         Why backward passes of this call did not run on the backend of its forward pass; for the report.
     frozen : FrozenWeights or None
         The packed weights of earlier calls, for the native backend.
+    ids : Tensor or None
+        (T, B) int64, for the native backend: the inputs are rows of a table (V, X), which takes the place of x among
+        the tensors of the call.
     """
 
     equation: Equation
@@ -71,6 +74,7 @@ class Call:
     memory_budget: int | str | None = None
     slowed: set[str] = field(default_factory=set)
     frozen: FrozenWeights | None = None
+    ids: Tensor | None = None
 
     def without_tensors(self) -> Call:
         """The same call on empty tensors: its other arguments, where its tensors are passed separately."""

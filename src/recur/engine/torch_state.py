@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.autograd import forward_ad
 from torch.nn.parameter import UninitializedTensorMixin  # type: ignore[attr-defined]
 
@@ -20,6 +20,8 @@ _Method = TypeVar("_Method", bound=Callable[..., Any])
 
 # torch 2.6 refuses to export a program that sets an attribute, and does not say that it exports
 SETS_UNDER_COMPILE = hasattr(torch.compiler, "is_exporting")
+
+_HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
 
 LACKING: set[str] = set()  # the private names that this torch does not have
 
@@ -95,6 +97,11 @@ multiply_all: Callable[[Sequence[Tensor], float], None] = _find("_foreach_mul_",
 fused_adam: Callable[..., None] | None = _find("_fused_adam_", None)
 fused_adamw: Callable[..., None] | None = _find("_fused_adamw_", None)
 any_autocast: Callable[[], bool] = _find("_C._is_any_autocast_enabled", torch.is_autocast_enabled)
+
+
+def hooked(module: nn.Module) -> bool:
+    """Whether hooks look at the calls of a module or of one of its parts."""
+    return any(getattr(part, name, None) for part in module.modules() for name in _HOOKS)
 
 
 def transformed() -> bool:

@@ -44,7 +44,7 @@ class EveryStep(Mode):
         resets: Tensor | None = None,
     ) -> tuple[Tensor, State]:  # fmt: skip
         """Return h (B, T, D*H) and the final state of inputs (B, T) or (B, T, C)."""
-        vectors, state = self.stack(self.inputs(inputs), state, lengths=lengths, resets=resets)
+        vectors, state = self.stack(self.inputs.for_layer(inputs), state, lengths=lengths, resets=resets)
         return vectors, state
 
     def read(self, inputs: Tensor, lengths: Tensor | None = None) -> None:

@@ -78,5 +78,5 @@ class ManyToMany(WritingMode):
         del rows
         if inputs is None:
             raise DataError("many-to-many needs an input, got none")
-        outputs, state = self.encoder(self.inputs(inputs), lengths=lengths)
+        outputs, state = self.encoder(self.inputs.for_layer(inputs), lengths=lengths)
         return self.decoder.start(self.encoder.summary(state), outputs, lengths)

@@ -79,7 +79,7 @@ class ManyToOne(OneAnswer):
         """Return the summary vector of a sequence: (B, T) or (B, T, C) to (B, D*H)."""
         if inputs is None:
             raise DataError("many-to-one needs an input, got none")
-        outputs, state = self.stack(self.inputs(inputs), lengths=lengths)
+        outputs, state = self.stack(self.inputs.for_layer(inputs), lengths=lengths)
         if self.config.pooling == "last":
             return self.stack.summary(state)
         if lengths is None:

@@ -52,6 +52,8 @@ class Backward : public BackwardScan<P> {
     for (int pass = 0; pass < 2; ++pass) {
       Arena own(static_cast<char*>(pass == 0 ? nullptr : lease_->get()));
       derivative_base_ = own.template take<T>((own_ ? this->own_rows_ : total) * derivative_.stride + L);
+      if (this->call_.ids != nullptr)
+        this->table_derivative_ = own.template take<T>(this->call_.table_rows * derivative_.stride + L);
       if (own_) this->allocate_shares(own);
       const int64_t shares = this->by_time_ ? this->threads_ : 1;
       for (T*& carry : carry_) carry = own.template take<T>(shares * this->state_elements() + L);
@@ -107,6 +109,10 @@ class Backward : public BackwardScan<P> {
     if (own_) {
       this->add_shares(thread, threads);
       return;
+    }
+    if (this->call_.ids != nullptr && (this->call_.d_x != nullptr || this->any_matrix())) {
+      this->add_up_table(thread, threads);
+      this->all_.wait(thread, threads);
     }
     if (this->call_.d_x != nullptr) this->input_gradient(one, thread, threads);
     this->matrices(thread, threads);
@@ -206,8 +212,8 @@ class Backward : public BackwardScan<P> {
 
   // Zeros in dE/dx at padded steps, and in gradients of matrices to which shares are added
   void clear(int thread, int threads) {
-    if (this->call_.d_x != nullptr && !this->call_.add_input && this->call_.lengths != nullptr &&
-        this->call_.offsets == nullptr) {
+    if (this->call_.d_x != nullptr && !this->call_.add_input && this->call_.ids == nullptr &&
+        this->call_.lengths != nullptr && this->call_.offsets == nullptr) {
       for (int64_t b = thread; b < this->call_.B; b += threads) {
         for (int64_t t = this->call_.lengths[b]; t < this->call_.T; ++t) {
           std::memset(static_cast<T*>(this->call_.d_x) + t * this->call_.d_x_time + b * this->call_.d_x_row, 0,

@@ -51,6 +51,16 @@ int64_t check(const RecurCell* cell, const RecurCall* call) {
       if (call->lengths[b] < 0 || call->lengths[b] > call->T) return refuse("a length is not from 0 to T");
     }
   }
+  if (call->ids != nullptr) {
+    if (call->offsets != nullptr || call->frozen != nullptr || call->accumulate != 0)
+      return refuse("rows of a table are looked up in padded batches without frozen weights");
+    for (int64_t t = 0; t < call->T; ++t) {
+      for (int64_t b = 0; b < call->B; ++b) {
+        const int64_t id = call->ids[t * call->ids_time + b * call->ids_row];
+        if (id < 0 || id >= call->table_rows) return refuse("an id is not a row of the table");
+      }
+    }
+  }
   if (call->offsets != nullptr) {
     if (call->lengths != nullptr) return refuse("packed rows have lengths of their own");
     for (int64_t t = 0; t < call->T; ++t) {
@@ -120,6 +130,7 @@ int64_t check_stream(const RecurCell* cell, const RecurCall* call) {
   if (call->B < 1 || cell->state_count > 64 || cell->noise_count > 64) {
     return refuse("a stream has one row or more, and at most 64 states and noises");
   }
+  if (call->ids != nullptr) return refuse("a stream reads its inputs");
   for (int32_t n = 0; n < cell->noise_count; ++n) {
     if (call->noises == nullptr || call->noises[n] == nullptr) return refuse("a noise is missing");
     if (call->noise_time[n] != 0 || call->noise_row[n] != 0) {

@@ -147,6 +147,7 @@ class Forward : public ForwardScan<P> {
       this->allocate_threads(own, team_, 0);
       if (!this->training_) this->allocate_scan(own);
       if (this->by_time_) this->allocate_spans(own, rows);
+      this->allocate_table(own);
       for (Run& run : runs_) {
         if (this->packs_) run.panels.data = own.template take<E>(run.panels.elements());
       }
@@ -241,6 +242,10 @@ class Forward : public ForwardScan<P> {
       if (!frozen_->unchanged(*pieces_, thread, threads)) stale_.store(true);
       this->all_.wait(thread, threads);
       if (stale_.load()) return;
+    }
+    if (this->call_.ids != nullptr) {
+      this->multiply_table(one, thread, threads);
+      this->all_.wait(thread, threads);
     }
     if (this->by_time_) {
       this->spans(thread, threads);

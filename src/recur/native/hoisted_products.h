@@ -24,7 +24,7 @@ class HoistedProducts : public Scan<P> {
   struct Run {
     int32_t from, to;  // hoisted products with the same operands
     Panels<P> panels;
-    int64_t column;
+    int64_t column, table;  // in the tape, and in the products of a row of a table
   };
 
   HoistedProducts(const RecurCell& cell, RecurCall& call, const RecurProgram& program, bool training)
@@ -44,9 +44,10 @@ class HoistedProducts : public Scan<P> {
     chunk_ = std::max<int64_t>(1, std::min(steps, (std::max(fit, kChunkRows) * sharing + count - 1) / count));
     if (this->by_time_) chunk_ = std::min(chunk_, this->most_together());
     // the rows of one thread are evenly spaced only if all steps have the same number of rows
-    own_rows_ = this->by_rows_ && this->rows_.dense() && count % this->threads_ == 0;
-    own_units_ =
-        !this->by_rows_ && !this->by_time_ && this->loop_threads_ == this->threads_ && !this->cell_.hoisted_operands;
+    const bool looked_up = this->call_.ids != nullptr;
+    own_rows_ = !looked_up && this->by_rows_ && this->rows_.dense() && count % this->threads_ == 0;
+    own_units_ = !looked_up && !this->by_rows_ && !this->by_time_ && this->loop_threads_ == this->threads_ &&
+                 !this->cell_.hoisted_operands;
     for (int32_t h = 0; h < this->cell_.hoisted_count; ++h) {
       own_units_ = own_units_ && this->padded(this->cell_.hoisted[h].size) % (2 * L * this->threads_) == 0;
     }
@@ -69,7 +70,7 @@ class HoistedProducts : public Scan<P> {
         width += this->padded(cell.hoisted[end++].size);
       for (int32_t m = 0; m < cell.hoisted[h].operand_count; ++m)
         K += padded_k<P>(this->size(cell.hoisted[h].operands[m].columns_size));
-      runs_.push_back({h, end, Panels<P>(K, width), this->tape_.at[static_cast<size_t>(cell.hoisted[h].column)]});
+      runs_.push_back({h, end, Panels<P>(K, width), this->tape_.at[static_cast<size_t>(cell.hoisted[h].column)], 0});
       h = end;
     }
   }
@@ -107,7 +108,46 @@ class HoistedProducts : public Scan<P> {
     }
   }
 
+  // memory for the products with the rows of a table
+  void allocate_table(Arena& arena) {
+    table_stride_ = 0;
+    if (this->call_.ids == nullptr) return;
+    for (Run& run : runs_) {
+      run.table = table_stride_;
+      table_stride_ += run.panels.vectors * L;
+    }
+    table_ = arena.take<T>(this->call_.table_rows * table_stride_ + L);
+  }
+
+  // the products with the rows of a table, of which every step takes its own
+  void multiply_table(Thread& one, int thread, int threads) {
+    for (Run& run : runs_) {
+      const RecurHoisted& hoisted = this->cell_.hoisted[run.from];
+      auto copy = [&](E* block, int64_t stride, int64_t r, int64_t n, int64_t k0, int64_t depth) {
+        for (int64_t j = 0; j < n; ++j) copy_row(block + j * stride, hoisted, this->table_row(r + j), k0, depth);
+      };
+      const ThreadTile mine = tile_of_thread(this->call_.table_rows, run.panels.count(), thread, threads);
+      batched_product<P>(mine.row0, mine.row1, run.panels, mine.panel0, mine.panel1, one.block, table_ + run.table,
+                         table_stride_, false, false, copy, [](int64_t, int64_t) {});
+    }
+  }
+
+  // the products of the steps from..to, a part of their rows by each thread
+  void copy_products(const Thread& one, int thread, int threads, int64_t from, int64_t to) {
+    const int64_t first = this->rows_.off(from), total = this->rows_.off(to) - first;
+    T* C = this->tape_base_ + one.tape_offset + (this->training_ ? first * this->tape_.stride : 0);
+    this->rows_.walk(first + total * thread / threads, first + total * (thread + 1) / threads,
+                     [&](int64_t at, int64_t s, int64_t i) {
+                       const T* products = table_ + this->id_at(s, i) * table_stride_;
+                       for (const Run& run : runs_) {
+                         std::memcpy(C + (at - first) * this->tape_.stride + run.column, products + run.table,
+                                     sizeof(T) * static_cast<size_t>(run.panels.vectors * L));
+                       }
+                     });
+  }
+
   void hoist(Thread& one, int thread, int threads, int64_t from, int64_t to) {
+    if (this->call_.ids != nullptr) return copy_products(one, thread, threads, from, to);
     const int64_t first = this->rows_.off(from), last = this->rows_.off(to);
     for (Run& run : runs_) {
       const RecurHoisted& hoisted = this->cell_.hoisted[run.from];
@@ -197,6 +237,8 @@ class HoistedProducts : public Scan<P> {
   int64_t chunk_ = 1;
   bool own_rows_ = false, own_units_ = false;  // whether no other thread needs a thread's part of the products
   std::vector<Run> runs_;
+  T* table_ = nullptr;
+  int64_t table_stride_ = 0;
 };
 
 }  // namespace recur

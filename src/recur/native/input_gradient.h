@@ -56,6 +56,13 @@ class InputGradient : public MatrixGradients<P> {
 
   // dE/dx of all rows
   void input_gradient(Thread& one, int thread, int threads) {
+    if (this->call_.ids != nullptr) {
+      for (size_t m = 0; m < inputs_.size(); ++m) {
+        const ThreadTile mine = tile_of_thread(this->call_.table_rows, inputs_[m].count(), thread, threads);
+        input_rows(one, m, mine, this->table_derivative_, Base::walk_table);
+      }
+      return;
+    }
     for (size_t m = 0; m < inputs_.size(); ++m) {
       const ThreadTile mine = tile_of_thread(this->rows_.total(), inputs_[m].count(), thread, threads);
       input_rows(one, m, mine, derivative_base_,
@@ -75,8 +82,9 @@ class InputGradient : public MatrixGradients<P> {
     const int64_t stride = panels.vectors * L + pad<T>();
     auto finished = [&](int64_t r, int64_t n) {
       walk(r, r + n, [&](int64_t at, int64_t s, int64_t i) {
-        T* to = static_cast<T*>(this->call_.d_x) + this->rows_.at(s, i, this->call_.d_x_time, this->call_.d_x_row) +
-                this->size(part.start);
+        const int64_t row = s == Base::kTableRow ? i * this->call_.d_x_row
+                                                 : this->rows_.at(s, i, this->call_.d_x_time, this->call_.d_x_row);
+        T* to = static_cast<T*>(this->call_.d_x) + row + this->size(part.start);
         const T* from = block + (at - r) * stride;
         const T* rest = part.rest < 0
                             ? nullptr

@@ -37,7 +37,8 @@ class MatrixGradients : public Scan<P> {
     int64_t elements = 0;
     for (int32_t m = 0; m < this->cell_.matrix_count; ++m)
       elements += this->size(this->cell_.matrix_rows[m]) * this->size(this->cell_.matrix_columns[m]);
-    own_ = this->by_rows_ && elements * static_cast<int64_t>(sizeof(T)) <= kOwnMatrixBytes;
+    own_ =
+        this->call_.ids == nullptr && this->by_rows_ && elements * static_cast<int64_t>(sizeof(T)) <= kOwnMatrixBytes;
     if (!own_) return;
     const int64_t each = (this->rows_.count() + this->threads_ - 1) / this->threads_;  // rows of a step
     const int64_t fit =
@@ -71,6 +72,13 @@ class MatrixGradients : public Scan<P> {
     }
   }
 
+  // Where the inputs are rows of a table, gradients with the other operands are sums over all steps, and those with the
+  // inputs sums over the rows of the table, of whose dE/dz the steps' are added up first.
+  enum class Operands { kAll, kOther, kTable };
+  static bool counts(const RecurOperand& o, Operands which) {
+    return which == Operands::kAll || (o.place == RECUR_INPUT) == (which == Operands::kTable);
+  }
+
   // Steps of rows whose share of the gradients is computed at once
   struct Block {
     int thread;
@@ -79,6 +87,7 @@ class MatrixGradients : public Scan<P> {
     int64_t buffer;       // of packed operands
     T* const* gradients;  // by matrix, null where there is none
     bool add;
+    Operands operands = Operands::kAll;
   };
 
   bool any_matrix() const {
@@ -90,20 +99,39 @@ class MatrixGradients : public Scan<P> {
   // dE/dW = sum over steps and rows of dE/dz v^T, for all products z = W v
   void matrices(int thread, int threads) {
     if (!any_matrix()) return;
-    const int64_t total = this->rows_.total();
     int64_t turn = 0;
+    auto steps = [&](int64_t from, int64_t to, const auto& each) { this->rows_.walk(from, to, each); };
+    if (this->call_.ids == nullptr) {
+      matrices_of(thread, threads, turn, Operands::kAll, this->rows_.total(), derivative_base_, steps);
+      return;
+    }
+    matrices_of(thread, threads, turn, Operands::kOther, this->rows_.total(), derivative_base_, steps);
+    matrices_of(thread, threads, turn, Operands::kTable, this->call_.table_rows, table_derivative_, walk_table);
+  }
+
+  // each(r, s, i) for rows of the table
+  static constexpr int64_t kTableRow = -1;
+  static constexpr auto walk_table = [](int64_t from, int64_t to, const auto& each) {
+    for (int64_t r = from; r < to; ++r) each(r, kTableRow, r);
+  };
+
+  template <class Walk>
+  void matrices_of(int thread, int threads, int64_t& turn, Operands operands, int64_t total, const T* derivatives,
+                   const Walk& walk) {
     for (int64_t from = 0; from < total; from += kDeep, ++turn) {
       const int64_t depth = std::min(kDeep, total - from);
-      const T* derivative = derivative_base_ + from * derivative_.stride;
-      pack_operands(thread, threads, turn & 1, depth, derivative,
-                    [&](const auto& each) { this->rows_.walk(from, from + depth, each); });
+      const T* derivative = derivatives + from * derivative_.stride;
+      pack_operands(
+          thread, threads, turn & 1, depth, derivative, [&](const auto& each) { walk(from, from + depth, each); },
+          operands);
       this->all_.wait(thread, threads);
       const Block block = {thread,
                            depth,
                            derivative,
                            turn & 1,
                            reinterpret_cast<T* const*>(this->call_.d_matrices),
-                           from > 0 || this->call_.accumulate != 0};
+                           from > 0 || this->call_.accumulate != 0,
+                           operands};
       for (int32_t d = 0; d < this->cell_.derivative_count; ++d) {
         const int64_t units = this->size(this->cell_.derivative_sizes[d]);
         const int64_t grain = units >= 16 * threads ? 16 : 1;
@@ -112,6 +140,22 @@ class MatrixGradients : public Scan<P> {
                          std::min(units, grains * (thread + 1) / threads * grain));
       }
     }
+  }
+
+  // dE/dz of every row of the table: the sum over the steps that read it, of a part of the units by each thread
+  void add_up_table(int thread, int threads) {
+    const int64_t stride = derivative_.stride, whole = stride / L;
+    const int64_t first = whole * thread / threads * L,
+                  last = thread + 1 == threads ? stride : whole * (thread + 1) / threads * L;
+    for (int64_t r = 0; r < this->call_.table_rows; ++r)
+      std::memset(table_derivative_ + r * stride + first, 0, sizeof(T) * static_cast<size_t>(last - first));
+    this->rows_.walk(0, this->rows_.total(), [&](int64_t at, int64_t s, int64_t i) {
+      const T* from = derivative_base_ + at * stride;
+      T* to = table_derivative_ + this->id_at(s, i) * stride;
+      int64_t u = first;
+      for (; u + L <= last; u += L) store<T>(to + u, load<T>(to + u) + load<T>(from + u));
+      for (; u < last; ++u) to[u] += from[u];
+    });
   }
 
   // the units u0 .. u1 of derivative d, a few tiles at a time
@@ -123,8 +167,10 @@ class MatrixGradients : public Scan<P> {
 
   // pack the right factors: `walk` calls each(r, s, i) for the rows of the block, whose derivatives follow each other
   template <class Walk>
-  void pack_operands(int thread, int threads, int64_t buffer, int64_t depth, const T* derivative, const Walk& walk) {
+  void pack_operands(int thread, int threads, int64_t buffer, int64_t depth, const T* derivative, const Walk& walk,
+                     Operands which = Operands::kAll) {
     for (Operand& operand : operands_) {
+      if (!counts(operand.where, which)) continue;
       Panels<P> panels = operand.panels;
       panels.data += buffer * panels.elements();
       const int64_t count = panels.count();
@@ -178,7 +224,7 @@ class MatrixGradients : public Scan<P> {
 
   const T* row_of(const RecurOperand& o, int64_t s, int64_t i, const T* derivative) const {
     const size_t k = static_cast<size_t>(o.index);
-    if (o.place == RECUR_INPUT) return this->x_at(s, i) + this->size(o.start);
+    if (o.place == RECUR_INPUT) return (s == kTableRow ? this->table_row(i) : this->x_at(s, i)) + this->size(o.start);
     if (o.place == RECUR_TAPE)
       return this->tape_base_ + (this->rows_.off(s) + i) * this->tape_.stride + this->tape_.at[k];
     if (o.place == RECUR_DERIVATIVE) return derivative + derivative_.at[k];
@@ -220,7 +266,8 @@ class MatrixGradients : public Scan<P> {
     if (!in_place_) pack_derivative(packed_derivative_[static_cast<size_t>(block.thread)], D, tiles, block.depth);
     for (int32_t m = 0; m < this->cell_.share_count; ++m) {
       const RecurShare& share = this->cell_.shares[m];
-      if (share.derivative == d && block.gradients[share.block.matrix] != nullptr)
+      if (share.derivative == d && counts(share.operand, block.operands) &&
+          block.gradients[share.block.matrix] != nullptr)
         add_share(block, m, factors, tiles, u);
     }
   }
@@ -297,7 +344,7 @@ class MatrixGradients : public Scan<P> {
   std::vector<size_t> share_operand_;
   std::vector<E*> packed_derivative_;
   std::vector<T*> corner_;
-  T* derivative_base_ = nullptr;
+  T *derivative_base_ = nullptr, *table_derivative_ = nullptr;
   bool own_ = false;
   int64_t own_fit_ = 0, own_depth_ = 0, own_rows_ = 0;  // rows: of a thread at a time, per block, of all threads
   bool in_place_ = false;                               // left factors are read where the steps have written them

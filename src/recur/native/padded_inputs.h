@@ -89,8 +89,13 @@ class PaddedInputs : public Products<P> {
   }
 
   const T* x_at(int64_t s, int64_t i) const {
+    if (call_.ids != nullptr) return table_row(id_at(s, i));
     return static_cast<const T*>(call_.x) + rows_.at(s, i, call_.x_time, call_.x_row);
   }
+
+  // the row of the caller's table that step s of row i reads
+  int64_t id_at(int64_t s, int64_t i) const { return call_.ids[rows_.at(s, i, call_.ids_time, call_.ids_row)]; }
+  const T* table_row(int64_t id) const { return static_cast<const T*>(call_.x) + id * call_.x_row; }
 
   // copy the states of the caller's rows, or zeros, to our rows: `of` by state (B, S)
   void load_states(T* to, const void* const* of, bool initial) const {

@@ -54,6 +54,10 @@ typedef struct {
   const void* frozen;           /* from recur_freeze: its packed matrices are used; not in training. Or null */
   const void* const* added;     /* contiguous, added to the vectors; entries may be null. Forward only. Or null */
   int64_t add_input;            /* add to d_x instead of setting it */
+  /* x_t = row ids[t, b] of a table (table_rows, X): x is the table, x_row elements between its rows, and d_x its
+   * gradient. Null where x is given. Not with offsets, frozen or in a stream */
+  const int64_t* ids;
+  int64_t ids_time, ids_row, table_rows;
 } RecurCall;
 
 /* Readout and error of N rows, z = W h + b and e = -log softmax(z)[target], with gradients if there is room for one.

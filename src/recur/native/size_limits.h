@@ -51,6 +51,10 @@ inline bool countable(const RecurCell& cell, const RecurCall& call) {
   for (const RecurProgram* program : {&cell.forward, &cell.training, &cell.backward})
     row += program_bytes(*program, sizes);
   if (!fits(row) || !fits(rows * row)) return false;
+  // products with the rows of a table, and their gradients
+  if (call.ids != nullptr &&
+      (call.table_rows < 0 || !fits(Wide{call.table_rows} * 8) || !fits(Wide{call.table_rows} * row)))
+    return false;
   // every thread has the states of a run of steps of its own
   const Wide run = 2 * (Wide{call.T} + 2) * row_bytes(cell.state_parts, cell.state_part_count, sizes);
   if (cell.scanned != 0 && !fits(run * kMostThreads * (Wide{call.B} + 1))) return false;

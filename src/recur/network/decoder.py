@@ -177,10 +177,11 @@ class Decoder(nn.Module):
         first = self.first(targets.shape[0])[:, None]
         # after a number that is missing the mean of the training values is read
         targets = targets.nan_to_num() if targets.is_floating_point() else targets
-        previous = self.inputs(torch.cat([first, targets[:, :-1]], dim=1))
+        known = torch.cat([first, targets[:, :-1]], dim=1)
         if teacher_forcing >= 1.0 and not self.reads_context and not self.feeds:
-            outputs, _ = self.stack(previous, state.recurrent, lengths=lengths)
+            outputs, _ = self.stack(self.inputs.for_layer(known), state.recurrent, lengths=lengths)
             return self._attend(outputs, state)
+        previous = self.inputs(known)
         vectors, weights = [], []
         vector: Tensor | None = None
         for step in range(targets.shape[1]):

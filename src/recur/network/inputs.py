@@ -20,11 +20,13 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor, nn
 
+from recur.engine import torch_state
 from recur.errors import ConfigError
 from recur.network.cell_inputs import column_order
 from recur.network.spelling_encoder import SpellingEncoder
 from recur.nn import Augment, Convolutions, Embedding
 from recur.nn.dropout import Drop
+from recur.nn.look_up import LookUp
 
 if TYPE_CHECKING:
     from recur.codecs import Codec
@@ -94,6 +96,21 @@ class Inputs(nn.Module):
             vectors = torch.cat([vectors, self.letters(values[..., 1:])], dim=-1)
         dropped: Tensor = self.drop(vectors)
         return dropped
+
+    def for_layer(self, values: Tensor) -> Tensor | LookUp:
+        """The same for a recurrent layer, which need not have vectors that nothing else reads or changes."""
+        embedding = self.embedding
+        if embedding is None or self.letters is not None or not torch.is_grad_enabled() or values.dim() != 2:
+            return self._vectors(values)
+        dropped = self.drop.active or (self.training and embedding.dropout > 0)
+        if dropped or torch_state.hooked(self) or torch.compiler.is_compiling():
+            return self._vectors(values)
+        embedding.check(values)
+        return LookUp(values.long(), embedding.weight * self.scale)
+
+    def _vectors(self, values: Tensor) -> Tensor:
+        vectors: Tensor = self(values)
+        return vectors
 
     def places(self, values: Tensor) -> tuple[Tensor, Tensor]:
         """Vectors (B, X) of pictures (B, H, W, C), and beside them what is at each place, (B, S, K), row by row."""

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from recur import equations
 from recur.errors import ConfigError, did_you_mean
 from recur.nn import GRU, LSTM, RNN, Recurrent, flat_state, map_state
+from recur.nn.look_up import LookUp
 from recur.nn.state import State, join_state
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ class Stack(nn.Module):
         self.state_shapes = [(int(one.shape[0]), int(one.shape[2])) for one in flat_state(self.like)]
 
     def forward(
-        self, vectors: Tensor, state: State | None = None, *, lengths: Tensor | None = None,
+        self, vectors: Tensor | LookUp, state: State | None = None, *, lengths: Tensor | None = None,
         resets: Tensor | None = None,
     ) -> tuple[Tensor, State]:  # fmt: skip
         """Run over vectors (B, T, X); return outputs (B, T, D*H), zero at padding, and the final state."""

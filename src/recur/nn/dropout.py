@@ -65,9 +65,14 @@ class Drop(nn.Module):
         self.each = nn.Dropout(each)
         self.locked = LockedDropout(locked)
 
+    @property
+    def active(self) -> bool:
+        """Whether vectors are changed now."""
+        return self.training and not (self.each.p == 0 and self.locked.p == 0)
+
     def forward(self, vectors: Tensor) -> Tensor:
         """(B, T, H) or (B, H), unchanged in evaluation."""
-        if not self.training or (self.each.p == 0 and self.locked.p == 0):
+        if not self.active:
             return vectors
         # without a time axis there is one step, to which the mask of all steps applies
         timed = vectors if vectors.dim() == 3 else vectors[:, None]

@@ -64,7 +64,7 @@ class Embedding(Locking, nn.Embedding):
         LayerInputError
             If an id is not in 0..V-1; the message names the id and its position.
         """
-        self._check(input)
+        self.check(input)
         vectors = super().forward(input)
         if not self.training or self.dropout == 0:
             return vectors
@@ -72,7 +72,14 @@ class Embedding(Locking, nn.Embedding):
         mask = self.lock("words", lambda: vectors.new_empty(self.num_embeddings).bernoulli_(keep).div_(keep))
         return vectors * mask[input].unsqueeze(-1)
 
-    def _check(self, ids: Tensor) -> None:
+    def check(self, ids: Tensor) -> None:
+        """Check that ids are whole numbers in 0..V-1.
+
+        Raises
+        ------
+        LayerInputError
+            If one is not; the message names the id and its position.
+        """
         if ids.dtype not in (torch.int64, torch.int32):
             raise LayerInputError(
                 f"ids are whole numbers (int64 or int32), got {ids.dtype}",

@@ -20,6 +20,7 @@ from recur.engine.native.frozen import FrozenWeights
 from recur.engine.native.prepared_call import PreparedCall, in_both_directions, undisturbed
 from recur.engine.tensor_checks import UnfitError
 from recur.nn.base import LayerBase
+from recur.nn.look_up import LookUp
 from recur.nn.state import State, join_state
 
 
@@ -64,10 +65,14 @@ class FastPath:
         self, layer: LayerBase, parameters: Mapping[str, object], x: object, hx: object, lengths: object = None
     ) -> tuple[Tensor, State] | None:
         """Run a layer on a padded batch, or return None if it has to take the checked path."""
-        if x.__class__ is not Tensor or not plain(layer) or not undisturbed():
+        look_up = x if isinstance(x, LookUp) else None
+        values = x if look_up is None else look_up.table
+        if values.__class__ is not Tensor or not plain(layer) or not undisturbed():
+            return None
+        if look_up is not None and not look_up.pays(layer.input_size):
             return None
         try:
-            return self._run(layer, parameters, x, hx, lengths)
+            return self._run(layer, parameters, values, hx, lengths, None if look_up is None else look_up.ids)
         except (RuntimeError, ValueError):
             # refused by the tensor checks or by torch: the checked path reports why, or finds a backend that can run it
             return None
@@ -78,40 +83,47 @@ class FastPath:
         return [] if self.prepared is None else [run.report for runs in self.prepared.runs for run in runs]
 
     def _run(
-        self, layer: LayerBase, parameters: Mapping[str, object], x: Tensor, hx: object, lengths: object
+        self,
+        layer: LayerBase,
+        parameters: Mapping[str, object],
+        x: Tensor,
+        hx: object,
+        lengths: object,
+        ids: Tensor | None,
     ) -> tuple[Tensor, State] | None:
-        if x.dim() != 3 or not x.is_cpu:
+        if x.dim() != (3 if ids is None else 2) or not x.is_cpu:
             return None
         layers = self.prepared
         if layers is None or layers.dtype is not x.dtype or layers.precision != layer.precision:
             layers = self.prepared = _learn(layer, x)
-        shape = x.shape
-        if layers is None or shape[-1] != layer.input_size or 0 in shape:
+        if layers is None or x.shape[-1] != layer.input_size or 0 in x.shape:
             return None
         if layer.batch_first:
-            x = x.transpose(0, 1)
+            x, ids = (x.transpose(0, 1), None) if ids is None else (x, ids.t())
         if x.stride()[-1] != 1:
             x = x.contiguous()
-        states = _states(layer, hx, x)
+        batch = x.shape[:2] if ids is None else ids.shape
+        states = _states(layer, hx, batch[1])
         if states is None:
             return None
         counted = None
         if lengths is not None:
-            if not _readable(lengths, x):
+            if not _readable(lengths, batch):
                 return None
-            counted = None if int(lengths.min()) == len(x) else lengths
+            counted = None if int(lengths.min()) == batch[0] else lengths
         finals: list[list[Tensor]] = []
         gradients, frozen, alone = torch.is_grad_enabled(), layer.frozen, len(layers.runs) == 1
-        if counted is not None or layer.bidirectional:
+        if counted is not None or ids is not None or layer.bidirectional:
             for number, runs in enumerate(layers.runs):
                 packed = [layer.frozen_weights(number, way) if frozen else None for way in range(len(runs))]
-                x, *ends = _ragged(runs, x, states[number], _gather(parameters, layers.names[number]), counted, packed)
+                own = _gather(parameters, layers.names[number])
+                x, *ends = _ragged(runs, x, states[number], own, counted, packed, ids if number == 0 else None)
                 finals.append(ends)
             return x.transpose_(0, 1) if layer.batch_first else x, _joined(layer, finals)
         for number, (run,) in enumerate(layers.runs):
-            own = None if gradients else _own(parameters, layers.flat[number])
+            given = None if gradients else _own(parameters, layers.flat[number])
             weights = layer.frozen_weights(number) if frozen else None
-            found = None if own is None else run.outputs(x, (*states[number][0], *own), weights, axis=alone)
+            found = None if given is None else run.outputs(x, (*states[number][0], *given), weights, axis=alone)
             if found is not None and alone:
                 return _alone(layer, found)
             x, *ends = found or run([x, *states[number][0], *_gather(parameters, layers.names[number])])
@@ -151,23 +163,23 @@ def _ragged(
     parameters: Sequence[Tensor | None],
     lengths: Tensor | None,
     frozen: Sequence[FrozenWeights | None],
+    ids: Tensor | None,
 ) -> Sequence[Tensor]:
     """Run one layer of the stack, of one direction or of both; the final states are (B, S) or (2, B, S)."""
     if len(runs) == 1:
-        return runs[0]([x, *states[0], *parameters], lengths, frozen[0])
+        return runs[0]([x, *states[0], *parameters], lengths, frozen[0], ids)
     half = len(parameters) // 2
-    return in_both_directions(
-        runs, [x, *states[0], *parameters[:half], *states[1], *parameters[half:]], lengths, frozen
-    )  # fmt: skip
+    tensors = [x, *states[0], *parameters[:half], *states[1], *parameters[half:]]
+    return in_both_directions(runs, tensors, lengths, frozen, ids)
 
 
-def _readable(lengths: object, x: Tensor) -> TypeGuard[Tensor]:
-    """Whether lengths are whole numbers from 0 to T, one for each row of x (T, B, X), in memory of their own."""
+def _readable(lengths: object, batch: torch.Size) -> TypeGuard[Tensor]:
+    """Whether lengths are whole numbers from 0 to T, one for each row of a batch (T, B), in memory of their own."""
     if not isinstance(lengths, Tensor) or lengths.__class__ is not Tensor:
         return False
-    if lengths.dtype is not torch.int64 or not lengths.is_cpu or lengths.shape != x.shape[1:2]:
+    if lengths.dtype is not torch.int64 or not lengths.is_cpu or lengths.shape != batch[1:]:
         return False
-    return int(lengths.min()) >= 0 and int(lengths.max()) <= len(x)
+    return int(lengths.min()) >= 0 and int(lengths.max()) <= batch[0]
 
 
 def _joined(layer: LayerBase, finals: Sequence[list[Tensor]]) -> State:
@@ -216,7 +228,7 @@ def _gather(own: Mapping[str, object], names: list[tuple[str, ...]]) -> list[Ten
     return tensors
 
 
-def _states(layer: LayerBase, hx: object, x: Tensor) -> list[list[list[Tensor | None]]] | None:
+def _states(layer: LayerBase, hx: object, rows: int) -> list[list[list[Tensor | None]]] | None:
     """The initial states of every layer of the stack and direction; None where the checked path has to look."""
     count, ways = len(layer.equation.states), layer.layout.directions
     if hx is None:
@@ -225,7 +237,7 @@ def _states(layer: LayerBase, hx: object, x: Tensor) -> list[list[list[Tensor | 
     states = (hx,) if count == 1 else hx
     if not isinstance(states, tuple) or len(states) != count or not layer.layout.one_size:
         return None
-    B, sizes = x.shape[1], layer.layout.state_sizes[0]
+    B, sizes = rows, layer.layout.state_sizes[0]
     for name, state in zip(layer.equation.states, states, strict=True):
         if state.__class__ is not Tensor or state.layout is not torch.strided:
             return None

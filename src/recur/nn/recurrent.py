@@ -21,6 +21,7 @@ from recur.nn.fast_path import FastPath
 from recur.nn.interlayer import drop_between, merge_directions
 from recur.nn.layer_layout import lay_out
 from recur.nn.locked_masks import Lock
+from recur.nn.look_up import LookUp
 from recur.nn.masks import draw_noise, drop_weights
 from recur.nn.options import Device, Extras, complete, describe
 from recur.nn.padding import TimeMajorSteps, arrange, packing_of
@@ -196,7 +197,7 @@ class Recurrent(TorchInterface):
 
     def forward(
         self,
-        input: Tensor | PackedSequence,
+        input: Tensor | PackedSequence | LookUp,
         hx: State | None = None,
         *,
         lengths: Tensor | Sequence[int] | None = None,
@@ -207,7 +208,7 @@ class Recurrent(TorchInterface):
 
         Parameters
         ----------
-        input : Tensor or PackedSequence
+        input : Tensor, PackedSequence or LookUp
             (T, B, X); (B, T, X) with ``batch_first``; (T, X) for one sequence without a batch.
         hx : Tensor or tuple of Tensor, optional
             The state before the first step, (L*D, B, S) for each state of the equation; zeros, or the learned
@@ -246,6 +247,8 @@ class Recurrent(TorchInterface):
             if result is not None:
                 self.__dict__["_reports"] = self._fast_path.reports
                 return result
+        if isinstance(input, LookUp):
+            input = input.vectors()
         steps, initial_states = self._enter(input, hx, lengths, resets)
         y, finals, series = self._run_layers(steps, initial_states, return_all_states)
         joined = join_state(finals, self.equation.states, self.layout.state_sizes)

@@ -19,6 +19,7 @@ MEMBERS = (
     "noises", "noise_time", "noise_row", "series", "series_time", "series_row", "final", "tape",
     "d_series", "d_series_time", "d_series_row", "d_final", "d_x", "d_x_time", "d_x_row", "d_initial",
     "d_matrices", "d_vectors", "accumulate", "norms", "interrupted", "scanned", "frozen", "added", "add_input",
+    "ids", "ids_time", "ids_row", "table_rows",
 )  # fmt: skip
 _PLACE = {name: place for place, name in enumerate(MEMBERS)}
 _COUNT = len(MEMBERS)

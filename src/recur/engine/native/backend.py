@@ -9,6 +9,7 @@ from typing import Any, cast
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from recur.engine import observers, tensor_checks, torch_state
 from recur.engine.backend_interface import BackendReport, Call, Result
@@ -177,6 +178,8 @@ def gradients_of(
     if x is None:
         raise TypeError("a recurrence has an input")
     read = readable(gradients, x.dtype)
+    if call.ids is not None and (not read or torch.is_grad_enabled()):
+        return _gradients_of_table(cell, call, tensors, tape, observer, gradients, needed)
     if not read or torch.is_grad_enabled():
         # unmaterialised zeros get memory, and a gradient made in inference mode is copied so that it can be saved
         gradients = tuple(None if g is None else torch_state.settled(g) for g in gradients)
@@ -193,9 +196,32 @@ def gradients_of(
     if observer is None:
         return passes.backward(cell, call, tensors, tape, gradients, needed, onto=onto)
     states = cell.states
-    steps = x.shape[0] if call.packing is None else call.packing.steps
+    steps, _ = passes.batch(call, x)
     norms = torch.zeros(len(states), steps, dtype=torch.float64, device="cpu")
     results = passes.backward(cell, call, tensors, tape, gradients, needed, norms, onto=onto)
     pointers = [t.data_ptr() for t in tensors[1 + len(states) :] if t is not None]
     observer.backward_pass(pointers, states, call.reverse, norms)
     return results
+
+
+def _gradients_of_table(
+    cell: CompiledCell,
+    call: Call,
+    tensors: Sequence[Tensor | None],
+    tape: Tensor,
+    observer: observers.GradientObserver | None,
+    gradients: Sequence[Tensor | None],
+    needed: Sequence[bool],
+) -> list[Tensor | None]:
+    """`gradients_of` a call whose inputs are rows of a table, by way of these inputs."""
+    table, *rest = tensors
+    if table is None or call.ids is None:
+        raise TypeError("a look-up has a table")
+    x = functional.embedding(call.ids, table)
+    # no tape is at this address: that of the call is of another kind
+    found = gradients_of(cell, replace(call, ids=None), [x, *rest], tape, -1, observer, gradients, needed)
+    d_x = found[0]
+    if d_x is not None:
+        rows = d_x.reshape(-1, d_x.shape[-1])
+        found[0] = torch.zeros_like(table).index_add(0, call.ids.reshape(-1), rows)
+    return found

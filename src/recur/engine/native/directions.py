@@ -45,8 +45,8 @@ def forward(
     if x is None:
         raise TypeError("a recurrence has an input")
     widths = cell.measured(calls[0].sizes).widths
-    y = passes.room(cell, x, len(calls) * widths[0])
-    finals = [x.new_empty(len(calls), x.shape[1], width) for width in widths]
+    y = passes.series_room(cell, calls[0], x, len(calls) * widths[0])
+    finals = [x.new_empty(len(calls), y.shape[1], width) for width in widths]
     tapes = []
     for place, (call, own) in enumerate(zip(calls, _each(tensors, len(calls)), strict=True)):
         part = y.narrow(-1, place * widths[0], widths[0])

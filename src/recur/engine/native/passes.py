@@ -54,12 +54,11 @@ def forward(
     """
     x = _input(tensors)
     arguments = _common(cell, call, tensors)
-    packing = call.packing
-    B = x.shape[1] if packing is None else packing.rows
+    _, B = batch(call, x)
     widths = cell.measured(call.sizes).widths
     series_count = len(widths) if call.all_states else 1
     if series is None:
-        series = [room(cell, x, width) for width in widths[:series_count]]
+        series = [series_room(cell, call, x, width) for width in widths[:series_count]]
     if finals is None:
         finals = [x.new_empty((B, width)) for width in widths]
     strides = [_strides(one) for one in series]
@@ -118,8 +117,9 @@ def backward(
     series = [None if g is None else inner_contiguous(g) for g in gradients[:series_count]]
     finals = [None if g is None else g.contiguous() for g in gradients[series_count:]]
     packed = call.packing is not None
-    steps = x.shape[0]
-    B = x.shape[1] if call.packing is None else call.packing.rows
+    steps, B = batch(call, x)
+    if call.packing is not None:
+        steps = call.packing.count
     looked = addresses(
         cell.core, [*series, *finals], cell.measured(call.sizes).gradients(series_count, packed), steps, B, x.dtype
     )
@@ -131,7 +131,9 @@ def backward(
     ]
     d_x = None
     if needed[0] and into is None:
-        d_x = room(cell, x, x.shape[-1]) if onto is None else onto
+        d_x = onto
+        if d_x is None:
+            d_x = room(cell, x, x.shape[-1]) if call.ids is None else empty(cell.core, x.shape, x.dtype)
         arguments.set(add_input=int(onto is not None))
     if into is not None:
         d_x = into[0]
@@ -167,19 +169,27 @@ def _input(tensors: Sequence[Tensor | None]) -> Tensor:
     return x
 
 
+def batch(call: Call, x: Tensor) -> tuple[int, int]:
+    """T and B of a call."""
+    if call.packing is not None:
+        return call.packing.steps, call.packing.rows
+    steps, rows = x.shape[:2] if call.ids is None else call.ids.shape
+    return steps, rows
+
+
 def _common(cell: CompiledCell, call: Call, tensors: Sequence[Tensor | None]) -> Arguments:
     x = _input(tensors)
     packing = call.packing
     dtype = x.dtype
     if dtype not in TYPES:
         raise tensor_checks.UnfitError(f"the native core computes in float32 and float64, not in {dtype}")
-    if x.dim() != (3 if packing is None else 2):
+    flat = packing is not None or call.ids is not None
+    if x.dim() != (2 if flat else 3):
         raise tensor_checks.UnfitError(f"the native core was given an input of shape {tuple(x.shape)}")
-    T, B = x.shape[:2] if packing is None else (packing.steps, packing.rows)
+    T, B = batch(call, x)
     a, b = 1 + len(cell.states), 1 + len(cell.states) + len(cell.matrices)
     measured = cell.measured(call.sizes)
-    steps = T if packing is None else packing.count
-    pointers = addresses(cell.core, tensors, measured.inputs(packing is not None), steps, B, dtype)
+    pointers = addresses(cell.core, tensors, measured.inputs(flat), x.shape[0], B, dtype)
     time, row = _strides(x)
     arguments = Arguments(
         type=TYPES[x.dtype], T=T, B=B, reverse=int(call.reverse), threads=torch.get_num_threads(),
@@ -195,6 +205,11 @@ def _common(cell: CompiledCell, call: Call, tensors: Sequence[Tensor | None]) ->
         lengths = as_int64(call.lengths, B)
         arguments.keepalive.append(lengths)
         arguments.set(lengths=lengths.ctypes.data)
+    if call.ids is not None:
+        arguments.set(
+            ids=tensor_checks.strided(call.ids, (T, B), torch.int64, inner=False),
+            ids_time=call.ids.stride(0), ids_row=call.ids.stride(1), table_rows=x.shape[0],
+        )  # fmt: skip
     if call.resets is not None:
         arguments.keepalive.append(call.resets)
         arguments.set(
@@ -239,6 +254,16 @@ def room(cell: CompiledCell, x: Tensor, width: int) -> Tensor:
         return empty(cell.core, (x.shape[0], width), x.dtype)
     T, B = x.shape[0], x.shape[1]
     if _batch_first(x):
+        return empty(cell.core, (B, T, width), x.dtype).transpose(0, 1).data
+    return empty(cell.core, (T, B, width), x.dtype)
+
+
+def series_room(cell: CompiledCell, call: Call, x: Tensor, width: int) -> Tensor:
+    """`room` for the series of a call, whose inputs may be rows of a table that it looks up."""
+    if call.ids is None:
+        return room(cell, x, width)
+    T, B = call.ids.shape
+    if call.ids.stride(0) < call.ids.stride(1):
         return empty(cell.core, (B, T, width), x.dtype).transpose(0, 1).data
     return empty(cell.core, (T, B, width), x.dtype)
 

@@ -51,19 +51,28 @@ class PreparedCall:
         return not self.cell.once and self.call.x.dtype in TYPES
 
     def __call__(
-        self, tensors: Sequence[Tensor | None], lengths: Tensor | None = None, frozen: FrozenWeights | None = None
+        self,
+        tensors: Sequence[Tensor | None],
+        lengths: Tensor | None = None,
+        frozen: FrozenWeights | None = None,
+        ids: Tensor | None = None,
     ) -> Sequence[Tensor]:
         """Run it on x (T, B, X), initial states (None for zeros), matrices and vectors: y, then the final states.
 
-        ``lengths`` (B,) are from 0 to T, and not kept: the backward pass has a copy.
+        ``lengths`` (B,) are from 0 to T, and not kept: the backward pass has a copy. With ``ids`` (T, B), which are
+        kept, x is a table (V, X) whose rows they name.
         """
         self.call.slowed.clear()
         if _differentiated(tensors, self.call.precision):
-            call = self.call if lengths is None else replace(self.call, lengths=lengths.clone())
+            call = self.call
+            if lengths is not None or ids is not None:
+                call = replace(call, lengths=None if lengths is None else lengths.clone(), ids=ids)
             # torch does not annotate `apply`
             outputs: Sequence[Tensor] = Recurrence.apply(self.cell, call, *tensors)  # type: ignore[no-untyped-call]
             return outputs
-        call = self.call if lengths is None and frozen is None else replace(self.call, lengths=lengths, frozen=frozen)
+        call = self.call
+        if not (lengths is None and frozen is None and ids is None):
+            call = replace(call, lengths=lengths, frozen=frozen if ids is None else None, ids=ids)
         return passes.forward(self.cell, call, tensors, training=False)[0]
 
     def outputs(
@@ -150,11 +159,12 @@ def in_both_directions(
     tensors: Sequence[Tensor | None],
     lengths: Tensor | None,
     frozen: Sequence[FrozenWeights | None],
+    ids: Tensor | None = None,
 ) -> Sequence[Tensor]:
     """Run the prepared calls of both directions on x (T, B, X), and for each initial states, matrices and vectors.
 
     Returns y (T, B, 2 S), the outputs of the directions beside each other, then each final state (2, B, S). ``lengths``
-    as in the call of one direction.
+    and ``ids`` as in the call of one direction.
     """
     cell = pair[0].cell
     for one in pair:
@@ -163,11 +173,15 @@ def in_both_directions(
     if _differentiated(tensors, calls[0].precision):
         if lengths is not None:
             lengths = lengths.clone()
-            calls = [replace(call, lengths=lengths) for call in calls]
+        if lengths is not None or ids is not None:
+            calls = [replace(call, lengths=lengths, ids=ids) for call in calls]
         # torch does not annotate `apply`
         outputs: Sequence[Tensor] = directions.Directions.apply(cell, calls, *tensors)  # type: ignore[no-untyped-call]
         return outputs
-    calls = [replace(call, lengths=lengths, frozen=one) for call, one in zip(calls, frozen, strict=True)]
+    calls = [
+        replace(call, lengths=lengths, frozen=one if ids is None else None, ids=ids)
+        for call, one in zip(calls, frozen, strict=True)
+    ]
     return directions.forward(cell, calls, tensors, training=False)[0]
 
 
