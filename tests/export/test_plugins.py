@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 from recur.codecs import NumbersCodec
 from recur.errors import ConfigError
@@ -39,6 +40,23 @@ int main(int, char **words) {
   }
 }
 """
+
+NAM_READER = """
+#include "NAM/get_dsp.h"
+#include <cstdio>
+#include <filesystem>
+#include <vector>
+int main(int, char **words) {
+  auto model = nam::get_dsp(std::filesystem::path(words[1]));
+  std::vector<NAM_SAMPLE> x;
+  for (NAM_SAMPLE one; std::fread(&one, sizeof one, 1, stdin) == 1;) x.push_back(one);
+  std::vector<NAM_SAMPLE> y(x.size());
+  NAM_SAMPLE *in[] = {x.data()}, *out[] = {y.data()};
+  model->process(in, out, int(x.size()));
+  for (NAM_SAMPLE one : y) std::printf("%.9g\\n", double(one));
+}
+"""
+NAM_FILES = ("dsp", "get_dsp", "lstm", "util", "activations", "nam_file")
 
 
 def signal(columns: int) -> NumbersCodec:
@@ -127,9 +145,7 @@ def test_rtneurals_json_means_the_network(cell: str, inputs: int, outputs: int, 
 
 @pytest.mark.parametrize("learned", [False, True])
 def test_a_nam_file_means_the_network(learned: bool, tmp_path: Path) -> None:
-    mode = network("lstm", learn_initial_state=learned)
-    for number, parameter in enumerate(mode.parameters()):
-        parameter.data += 0.01 * number  # initial states that are learned begin at zero
+    mode = shifted(network("lstm", learn_initial_state=learned))
     export_nam(mode, tmp_path / "model.nam")
     document = json.loads((tmp_path / "model.nam").read_text())
     assert (document["architecture"], document["sample_rate"]) == ("LSTM", 48000)
@@ -158,6 +174,50 @@ def test_rtneural_computes_what_the_network_does(cell: str, tmp_path: Path) -> N
         timeout=60, check=True,
     )  # fmt: skip
     agree(np.array(said.stdout.split(), float)[:, None], y)
+
+
+def shifted(mode: Mode) -> Mode:
+    """The network with other parameters: initial states that are learned begin at zero."""
+    for number, parameter in enumerate(mode.parameters()):
+        parameter.data += 0.01 * number
+    return mode
+
+
+@pytest.mark.skipif(not os.environ.get("NAMCORE"), reason="NAMCORE names no folder with NeuralAmpModelerCore's sources")
+def test_the_neural_amp_modeler_computes_what_the_network_does(tmp_path: Path) -> None:
+    compiler, sources = shutil.which("c++"), Path(os.environ["NAMCORE"])
+    if compiler is None:
+        pytest.skip("no C++ compiler")
+    eigen = Path(os.environ.get("EIGEN", sources / "Dependencies" / "eigen"))
+    if not (eigen / "Eigen" / "Dense").is_file():
+        pytest.skip(f"no Eigen in {eigen}: EIGEN names its folder")
+    (tmp_path / "reader.cpp").write_text(NAM_READER)
+    command = [
+        compiler, "-std=c++20", "-O0", "-w", f"-I{sources}", f"-I{sources}/NAM",
+        f"-I{sources}/Dependencies/nlohmann", f"-I{eigen}", "reader.cpp",
+        *(str(sources / "NAM" / f"{name}.cpp") for name in NAM_FILES), "-o", "reader",
+    ]  # fmt: skip
+    subprocess.run(command, cwd=tmp_path, check=True, timeout=300)
+    for learned in (False, True):
+        mode = shifted(network("lstm", learn_initial_state=learned))
+        export_nam(mode, tmp_path / "model.nam")
+        x, y = answers(mode)
+        said = subprocess.run(
+            [tmp_path / "reader", tmp_path / "model.nam"], input=x.astype(float).tobytes(), capture_output=True,
+            timeout=60, check=True,
+        )  # fmt: skip
+        agree(np.array(said.stdout.split(), float)[:, None], y)
+
+
+def test_the_trainer_of_the_neural_amp_modeler_reads_the_file(tmp_path: Path) -> None:
+    package = pytest.importorskip("nam.models._from_nam", reason="no neural-amp-modeler with all that it needs")
+    mode = shifted(network("lstm", learn_initial_state=True))
+    export_nam(mode, tmp_path / "model.nam")
+    read = package.init_from_nam(json.loads((tmp_path / "model.nam").read_text())).eval()
+    x, y = answers(mode)
+    with torch.no_grad():
+        found = read(torch.from_numpy(x[None, :, 0]), pad_start=False)
+    agree(found.numpy().reshape(-1, 1), y)
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from recur.config import Config, ModelConfig
 from recur.errors import ConfigError
 from recur.export.c.proof import c_compiler
 from recur.modes import Mode
+from recur.modes.forecast import Forecast
 
 try:
     COMPILER = c_compiler()
@@ -30,6 +31,26 @@ def config(**options: Any) -> ModelConfig:
 def series(sequence: bool = True) -> NumbersCodec:
     values = np.random.default_rng(0).normal(5, 3, size=(50, 2))
     return NumbersCodec(sequence=sequence, columns=["a", "b"]).fit([values] if sequence else list(values))
+
+
+def forecast(how: str, relative_to: str, quantiles: list[float]) -> Mode:
+    """A forecast of one of two columns, or of both in another order."""
+    values = np.random.default_rng(1).normal(-3, 9, (50, 2))
+    names = ["b", "a"] if how == "recursive" else ["b"]
+    target = NumbersCodec(sequence=True, columns=names).fit([values[:, : len(names)]])
+    target.season = 4
+    asked = Config.of(horizon=6, forecast=how, relative_to=relative_to, quantiles=quantiles).forecast
+    return drawn(Forecast(series(), target, config(num_layers=2, residual=True), asked))
+
+
+FORECASTS = [
+    (how, relative_to, quantiles)
+    for how in ("direct", "recursive")
+    for relative_to in ("none", "last", "season")
+    for quantiles in ([], [0.1, 0.5, 0.9])
+    # what can be trained
+    if how == "direct" or not (quantiles or relative_to == "season")
+]
 
 
 def words(count: int = 12) -> WordsCodec:

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recur import equation, equations
-from recur.codecs import NotesCodec, NumbersCodec, TagsCodec
+from recur.codecs import NotesCodec, TagsCodec
 from recur.config import Config, ModelConfig
 from recur.equations import sigmoid, split, tanh
 from recur.equations.cell_files import with_cell
@@ -24,12 +24,11 @@ from recur.export import export_c, export_python
 from recur.export.c import exported
 from recur.export.web import export_web
 from recur.modes import Mode
-from recur.modes.forecast import Forecast
 from recur.modes.many_to_one import ManyToOne
 from recur.modes.next_item import NextItem
 from recur.modes.one_to_one import OneToOne
 from recur.modes.synced import Synced
-from tests.export.c.networks import STRICT, build, classes, config, drawn, run, series, words
+from tests.export.c.networks import FORECASTS, STRICT, build, classes, config, drawn, forecast, run, series, words
 
 REFUSED = {"short_attention"}
 SEVERAL_INPUTS = {name for name in equations.names() if len(equations.get(name).inputs) > 1}
@@ -85,19 +84,9 @@ def test_every_mode_and_readout_computes_the_same_in_c(name: str, tmp_path: Path
     assert result.flash > 0
 
 
-@pytest.mark.parametrize("how", ["direct", "recursive"])
-@pytest.mark.parametrize("relative_to", ["none", "last", "season"])
-@pytest.mark.parametrize("quantiles", [[], [0.1, 0.5, 0.9]])
+@pytest.mark.parametrize(("how", "relative_to", "quantiles"), FORECASTS)
 def test_forecasts_compute_the_same_in_c(how: str, relative_to: str, quantiles: list[float], tmp_path: Path) -> None:
-    if how == "recursive" and (quantiles or relative_to == "season"):
-        pytest.skip("not a forecast that can be trained")
-    values = np.random.default_rng(1).normal(-3, 9, (50, 2))
-    names = ["b", "a"] if how == "recursive" else ["b"]
-    target = NumbersCodec(sequence=True, columns=names).fit([values[:, : len(names)]])
-    target.season = 4
-    asked = Config.of(horizon=6, forecast=how, relative_to=relative_to, quantiles=quantiles).forecast
-    mode = drawn(Forecast(series(), target, config(num_layers=2, residual=True), asked))
-    assert export_c(mode, tmp_path / "c").difference <= exported.ALLOWED
+    assert export_c(forecast(how, relative_to, quantiles), tmp_path / "c").difference <= exported.ALLOWED
 
 
 @settings(max_examples=4, deadline=None, derandomize=True)
@@ -226,17 +215,23 @@ def test_memory_is_what_the_header_says(folder: Path) -> None:
     assert "#include <math.h>" not in (folder / "model.c").read_text()
 
 
-def test_an_id_outside_of_the_vocabulary_is_read_as_unknown(folder: Path, tmp_path: Path) -> None:
-    (tmp_path / "main.c").write_text(
-        '#include "model.h"\n#include <stdio.h>\n'
-        "int main(void) { static struct model_state s; float a[MODEL_OUTPUTS], b[MODEL_OUTPUTS]; int i, bad = 0;\n"
-        f"int32_t ids[] = {{-1, 99, 2147483647, {words().ids.unk}}};\n"
-        "for (i = 0; i < 4; ++i) { model_reset(&s); model_step(&s, ids[i], i ? b : a); if (i) bad |= b[0] != a[0]; }\n"
-        'printf("%d", bad); return bad; }\n'
+@pytest.mark.parametrize("int8", [False, True])
+def test_an_id_outside_of_the_vocabulary_is_refused_and_nothing_is_read(int8: bool, tmp_path: Path) -> None:
+    export_c(drawn(NextItem(words(), config(cell="gru"))), tmp_path / "c", int8=int8)
+    (tmp_path / "c" / "main.c").write_text(
+        '#include "model.h"\n#include <stdio.h>\n#include <string.h>\n'
+        "int main(void) { static struct model_state s, before; float y[4 * MODEL_OUTPUTS]; int i, wrong = 0;\n"
+        "static const int32_t ids[] = {-1, MODEL_SYMBOLS, 2147483647, -2147483647};\n"
+        "model_reset(&s); if (model_step(&s, 3, y) != 0) return 1;\n"
+        "before = s; y[0] = 42;\n"
+        "for (i = 0; i < 4; ++i) { int32_t row[2] = {1, 0}; row[1] = ids[i];\n"
+        "  wrong += model_step(&s, ids[i], y) != -1 || model_run(&s, row, 2, y) != -1; }\n"
+        "wrong += y[0] != 42 || memcmp(&s, &before, sizeof s) != 0;\n"
+        'printf("%d", wrong); return 0; }\n'
     )
-    for name in ("model.h", "model.c"):
-        shutil.copy(folder / name, tmp_path)
-    assert run(build(tmp_path, "-std=c99", files=("main.c", "model.c"))) == "0"
+    assert run(build(tmp_path / "c", *STRICT, files=("main.c", "model.c"))) == "0"
+    assert "is not in 0 .. MODEL_SYMBOLS - 1" in (tmp_path / "c" / "model.h").read_text()
+    assert "An id that is not in" in (tmp_path / "c" / "README.md").read_text()
 
 
 @pytest.mark.parametrize(

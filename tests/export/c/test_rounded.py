@@ -7,13 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from recur.errors import ConfigError
 from recur.export import export_c
 from recur.export.c import rounded
-from recur.modes.forecast import Forecast
 from recur.modes.next_item import NextItem
 from recur.modes.synced import Synced
-from tests.export.c.networks import STRICT, build, config, drawn, run, series, words
+from tests.export.c.networks import FORECASTS, STRICT, build, config, drawn, forecast, run, series, words
 from tests.export.c.test_exported import CELLS, NETWORKS, PROCESSORS, emulated
 
 
@@ -66,13 +64,13 @@ def test_int8_is_right_on_other_processors(processor: str, folder: Path) -> None
     assert "passed" in emulated(folder, processor)
 
 
-def test_a_forecast_in_int8_is_refused(tmp_path: Path) -> None:
-    from recur.config import Config
-
-    mode = Forecast(series(), series(), config(), Config.of(horizon=3).forecast)
-    with pytest.raises(ConfigError, match="a forecast is not written in 8 bits"):
-        export_c(mode, tmp_path / "c", int8=True)
-    assert list(tmp_path.iterdir()) == []
+@pytest.mark.parametrize(("how", "relative_to", "quantiles"), FORECASTS)
+def test_a_forecast_computes_the_same_in_int8_in_c(
+    how: str, relative_to: str, quantiles: list[float], tmp_path: Path
+) -> None:
+    result = export_c(forecast(how, relative_to, quantiles), tmp_path / "c", int8=True)
+    assert result.difference <= rounded.ALLOWED
+    assert "of their standard deviation" in result.cost
 
 
 @pytest.mark.parametrize("number", ["NAN", "INFINITY", "-INFINITY"])

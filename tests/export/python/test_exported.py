@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import subprocess
 import sys
 from collections.abc import Callable
@@ -20,8 +21,9 @@ from recur.export.python import exported
 from recur.export.python.exported import _loaded
 from recur.modes.next_item import NextItem
 from recur.modes.synced import Synced
-from tests.export.c.networks import config, drawn, series, words
+from tests.export.c.networks import FORECASTS, config, drawn, forecast, series, words
 from tests.export.c.test_exported import NETWORKS, REFUSED, SEVERAL_INPUTS
+from tests.tolerances import SHARE
 
 
 def no_compiler() -> tuple[str, ...]:
@@ -45,6 +47,26 @@ def test_every_mode_and_readout_computes_the_same_in_numpy_and_in_the_library(na
     assert set(result.differences) == {"numpy", "library"}
     assert max(result.differences.values()) <= ALLOWED
     assert sorted(path.name for path in tmp_path.iterdir()) == ["libmodel.so", "model.py"]
+
+
+@pytest.mark.parametrize(("how", "relative_to", "quantiles"), FORECASTS)
+def test_forecasts_compute_the_same_in_numpy_and_in_the_library(
+    how: str, relative_to: str, quantiles: list[float], tmp_path: Path
+) -> None:
+    result = export_python(forecast(how, relative_to, quantiles), tmp_path / "model.py")
+    assert set(result.differences) == {"numpy", "library"}
+    assert max(result.differences.values()) <= ALLOWED
+    module = _loaded(tmp_path / "model.py")
+    x = np.random.default_rng(3).normal(5, 3, (9, 2))
+    shape = (6, 2 if how == "recursive" else 1, *([3] if quantiles else []))
+    for native in (True, False):
+        model = module.Model(native=native)
+        whole = model.run(x)
+        assert whole.shape == shape
+        # a value at a time, and the forecasts in between change nothing
+        np.testing.assert_allclose([model.step(one) for one in x][-1], whole, rtol=SHARE[torch.float32])
+        with pytest.raises(ValueError, match="at least 1 items, got 0"):
+            model.run(np.empty((0, 2)))
 
 
 @pytest.fixture(scope="module")
@@ -126,6 +148,33 @@ def test_another_library_is_refused(file: Path, tmp_path: Path) -> None:
     (tmp_path / "libwriter.so").write_bytes(file.with_name("libwriter.so").read_bytes() + b"x")
     with pytest.raises(ValueError, match=r"libwriter\.so was not exported with this file"):
         _loaded(tmp_path / "writer.py").Model()
+
+
+def test_a_library_of_another_processor_is_named_and_replaced_by_numpy(file: Path, tmp_path: Path) -> None:
+    foreign = b"\x7fELF of another processor"
+    (tmp_path / "libwriter.so").write_bytes(foreign)
+    text = file.read_text()
+    digest = hashlib.sha256(file.with_name("libwriter.so").read_bytes()).hexdigest()
+    (tmp_path / "writer.py").write_text(text.replace(digest, hashlib.sha256(foreign).hexdigest()))
+    module = _loaded(tmp_path / "writer.py")
+    with pytest.warns(UserWarning, match=r"libwriter\.so cannot be loaded on this machine, .*in NumPy, slowly"):
+        model = module.Model()
+    assert not model.native
+    np.testing.assert_array_equal(model.run([1, 2]), module.Model(native=False).run([1, 2]))
+    with pytest.raises(ValueError, match=r"libwriter\.so cannot be loaded .* Model\(native=False\)"):
+        module.Model(native=True)
+
+
+@pytest.mark.parametrize("wrong", [-1, 16, 2**31 - 1])
+def test_an_id_outside_of_the_vocabulary_is_refused(wrong: int, file: Path) -> None:
+    module = _loaded(file)
+    assert module.FACTS["symbols_read"] == 16
+    for native in (True, False):
+        model = module.Model(native=native)
+        with pytest.raises(ValueError, match=f"{wrong} is no id of this network: they are 0 to 15"):
+            model.step(wrong)
+        with pytest.raises(ValueError, match="is no id of this network"):
+            model.run([1, wrong])
 
 
 def test_a_file_that_no_export_wrote_stays(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from recur.export.c.files import MARK, Files
 from recur.export.c.forecast import write_forecast
 from recur.export.c.network import Network, write_network
 from recur.export.c.proof import c_compiler, prove
-from recur.export.c.rounded import answers_in_int8, what_rounding_costs
+from recur.export.c.rounded import in_int8, what_rounding_costs
 from recur.export.c.rows import Rows, rows_of
 from recur.export.reference import rows_in_words
 from recur.export.scales import refuse_coarse
@@ -122,8 +122,8 @@ def export_c(
         network = _network(mode, max_steps, int8=int8)
         _refuse_large(network)
         exact = network.reference
-        if int8 and mode.one_pass is not None:
-            network.reference = answers_in_int8(mode, mode.one_pass)
+        if int8:
+            network.reference = in_int8(mode)
         rows = rows_of(require_input(mode.input_codec, mode.name), network, inputs)
         cost = what_rounding_costs(rows, network, exact) if int8 else ""
     files = Files(network, name, sentence or mode.wording.sentence, single=single_header)
@@ -178,11 +178,9 @@ def compared(result: ExportedC) -> str:
 def _network(mode: Mode, most: int | None, *, int8: bool = False) -> Network:
     refuse_coarse(mode)
     if forecasts(mode):
-        if int8:
-            raise ConfigError("a forecast is not written in 8 bits yet", hint="leave out --int8")
         if most:
             raise ConfigError("a forecast reads a value at a time", hint="leave out --max-steps")
-        return write_forecast(mode)
+        return write_forecast(mode, int8=int8)
     parts = mode.one_pass
     if parts is None:
         raise ConfigError(

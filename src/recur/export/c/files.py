@@ -172,6 +172,11 @@ clean:
             if self.library
             else "It needs no library."
         )
+        checked = (
+            "* An id that is not in 0 .. UPPER_SYMBOLS - 1 is refused: the functions return -1 and read nothing.\n"
+            if n.ids
+            else ""
+        )
         define = "#define UPPER_IMPLEMENTATION\n" if self.single else ""
         files = "`NAME.h`" if self.single else "`NAME.c` and `NAME.h`"
         if n.whole:
@@ -203,7 +208,7 @@ int main(void) {{
 ```
 
 * x: {self.x}. y: {self.y}.
-* {files}: C99 and C++. {needs} No memory is allocated, nothing global changes,
+{checked}* {files}: C99 and C++. {needs} No memory is allocated, nothing global changes,
   nothing recurses, and every loop is bounded. Any number of states may be used at once, also by several threads.
 * RAM: {self.source.ram:,} bytes for each state. Flash: {self.source.flash:,} bytes of constants.
 * {compared}. `make test` repeats it.

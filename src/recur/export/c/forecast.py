@@ -4,34 +4,59 @@ from __future__ import annotations
 
 import numpy as np
 
-from recur.errors import ConfigError
 from recur.export.c.layers import write_layers
 from recur.export.c.network import Network, add_function, columns_of
 from recur.export.c.source import Source, room_for
 from recur.export.reference import LAST, forecasts_of
 from recur.modes.forecast import Forecast
+from recur.modes.mode import require_input
 from recur.nn.graph_writer import array_of
 
 
-def write_forecast(mode: Forecast) -> Network:
+def write_forecast(mode: Forecast, *, int8: bool = False) -> Network:
     """Write a network that forecasts a series.
+
+    Parameters
+    ----------
+    mode : Forecast
+    int8 : bool
+        Whether products are in 8 bits.
 
     Raises
     ------
     ConfigError
         When its cell has no form in C.
     """
-    return _Forecast(mode).write()
+    return _Forecast(about_forecast(mode), mode, int8).write()
+
+
+def about_forecast(mode: Forecast) -> Network:
+    """Return what a forecast reads and answers, before anything of it is written."""
+    codec = require_input(mode.input_codec, mode.name)
+    own, shares = len(mode.columns), mode.output.quantiles.shares
+    y = f"the next {mode.horizon} steps, of each the columns {columns_of(mode.target_codec)}"
+    if shares:
+        y += f", of each the quantiles {', '.join(map(str, shares))}"
+    x = f"{codec.size} numbers in their own units: {columns_of(codec)}"
+    count = mode.output.quantiles.count
+    network = Network(
+        Source(), False, codec.size, mode.horizon * own * count, LAST, True, x, y,
+        lambda given: forecasts_of(mode, given), numbers=True, least=1,
+    )  # fmt: skip
+    network.constants |= {
+        "HORIZON": (mode.horizon, "steps of a forecast"), "COLUMNS": (own, "columns of each"),
+        "QUANTILES": (count, "values of each column"),
+    }  # fmt: skip
+    return network
 
 
 class _Forecast:
-    def __init__(self, mode: Forecast) -> None:
-        if mode.input_codec is None:
-            raise ConfigError("a forecast needs columns of numbers", hint="name them with --input")
-        self.mode, self.codec = mode, mode.input_codec
-        self.source = Source()
+    def __init__(self, network: Network, mode: Forecast, int8: bool) -> None:
+        self.network, self.mode, self.codec = network, mode, require_input(mode.input_codec, mode.name)
+        self.source = network.source
+        self.source.int8 = int8
         self.own = len(mode.columns)
-        self.outputs = mode.horizon * self.own * mode.output.quantiles.count
+        self.outputs = network.outputs
 
     def write(self) -> Network:
         mode, source = self.mode, self.source
@@ -41,20 +66,7 @@ class _Forecast:
         add_function(source, "layers", "", layers)
         add_function(source, "read", "const float *x", [*read, "NAME_layers(s);"])
         add_function(source, "answer", "float *y", self._answer(vector))
-        shares = mode.output.quantiles.shares
-        y = f"the next {mode.horizon} steps, of each the columns {columns_of(mode.target_codec)}"
-        if shares:
-            y += f", of each the quantiles {', '.join(map(str, shares))}"
-        x_words = f"{self.codec.size} numbers in their own units: {columns_of(self.codec)}"
-        network = Network(
-            source, False, self.codec.size, self.outputs, LAST, True, x_words, y,
-            lambda own: forecasts_of(mode, own), least=1,
-        )  # fmt: skip
-        network.constants |= {
-            "HORIZON": (mode.horizon, "steps of a forecast"), "COLUMNS": (self.own, "columns of each"),
-            "QUANTILES": (mode.output.quantiles.count, "values of each column"),
-        }  # fmt: skip
-        return network
+        return self.network
 
     def _read(self, x: str) -> list[str]:
         """Write what the layers read: the values, and their change where a forecast is relative to an earlier one."""

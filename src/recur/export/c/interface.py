@@ -12,17 +12,17 @@ from recur.export.reference import EACH
 _STEPWISE = """/* Begin a sequence. Each state is independent of all others: there is no other memory that changes. */
 void NAME_reset(struct NAME_state *state);
 
-/* Read one item and answer: y has UPPER_OUTPUTS numbers; it may be null where the answer is not needed. */
-void NAME_step(struct NAME_state *state, PARAMETER, float *y);
+/* Read one item and answer: y has UPPER_OUTPUTS numbers; it may be null where the answer is not needed.CHECKED */
+STEPPED NAME_step(struct NAME_state *state, PARAMETER, float *y);
 
 /* Read items one after another; y has the answer WHEN.
-   Returns the number of answers. */
+   Returns the number of answersREFUSED. */
 int NAME_run(struct NAME_state *state, const KIND *x, int steps, float *y);
 """
 
 _WHOLE = """/* Read a whole sequence; y has the answer WHEN. The state is memory to work in: nothing is kept from one
    call to the next, and it may hold anything before. Returns the number of answers, or -1 for more steps than
-   UPPER_MAX_STEPS. */
+   UPPER_MAX_STEPSREFUSED. */
 int NAME_run(struct NAME_state *state, const KIND *x, int steps, float *y);
 """
 
@@ -31,10 +31,10 @@ void NAME_reset(struct NAME_state *state) {
 RESET
 }
 
-void NAME_step(struct NAME_state *state, PARAMETER, float *y) {
-  NAME_read(state, x);
+STEPPED NAME_step(struct NAME_state *state, PARAMETER, float *y) {
+CHECK_ONE  NAME_read(state, x);
   if (y != 0) NAME_answer(state, y);
-}
+DONE}
 """
 
 _RUN = {
@@ -42,7 +42,7 @@ _RUN = {
 int NAME_run(struct NAME_state *state, const KIND *x, int steps, float *y) {
   int t;
   if (steps < 0) return 0;
-  for (t = 0; t < steps; ++t) NAME_step(state, ITEM, y + (long)t * UPPER_OUTPUTS);
+CHECK_ALL  for (t = 0; t < steps; ++t) NAME_step(state, ITEM, y + (long)t * UPPER_OUTPUTS);
   return steps;
 }
 """,
@@ -50,7 +50,7 @@ int NAME_run(struct NAME_state *state, const KIND *x, int steps, float *y) {
 int NAME_run(struct NAME_state *state, const KIND *x, int steps, float *y) {
   int t;
   if (steps < 0) return 0;
-  for (t = 0; t < steps; ++t) NAME_read(state, ITEM);
+CHECK_ALL  for (t = 0; t < steps; ++t) NAME_read(state, ITEM);
   NAME_answer(state, y);
   return 1;
 }
@@ -59,7 +59,7 @@ int NAME_run(struct NAME_state *state, const KIND *x, int steps, float *y) {
 int NAME_run(struct NAME_state *state, const KIND *x, int steps, float *y) {
   int t;
   if (steps < 0 || steps > UPPER_MAX_STEPS) return -1;
-  for (t = 0; t < steps; ++t) NAME_item(state, ITEM, t);
+CHECK_ALL  for (t = 0; t < steps; ++t) NAME_item(state, ITEM, t);
   NAME_layers(state, steps);
   for (t = 0; t < steps; ++t) NAME_answer(state, t, y + (long)t * UPPER_OUTPUTS);
   return steps;
@@ -69,13 +69,23 @@ int NAME_run(struct NAME_state *state, const KIND *x, int steps, float *y) {
 int NAME_run(struct NAME_state *state, const KIND *x, int steps, float *y) {
   int t;
   if (steps < 0 || steps > UPPER_MAX_STEPS) return -1;
-  for (t = 0; t < steps; ++t) NAME_item(state, ITEM, t);
+CHECK_ALL  for (t = 0; t < steps; ++t) NAME_item(state, ITEM, t);
   NAME_layers(state, steps);
   NAME_summary(state, steps);
   NAME_answer(state, y);
   return 1;
 }
 """,
+}
+
+# of ids and of numbers: a program that computes a wrong id is told, instead of another symbol being read in its place
+_CHECKS = {
+    "CHECKED": ("\n   Returns 0, or -1 for an id that is not in 0 .. UPPER_SYMBOLS - 1, which is not read.", ""),
+    "REFUSED": (", or -1 if an id is not in 0 .. UPPER_SYMBOLS - 1: then none is read", ""),
+    "STEPPED": ("int", "void"),
+    "CHECK_ONE": ("  if (x < 0 || x >= UPPER_SYMBOLS) return -1;\n", ""),
+    "DONE": ("  return 0;\n", ""),
+    "CHECK_ALL": ("  for (t = 0; t < steps; ++t) {\n    if (x[t] < 0 || x[t] >= UPPER_SYMBOLS) return -1;\n  }\n", ""),
 }
 
 
@@ -95,10 +105,12 @@ def definitions(network: Network) -> str:
 
 
 def with_types(text: str, network: Network) -> str:
-    """Replace ITEM, KIND and PARAMETER by what a network reads."""
+    """Replace the marks of what a network reads."""
     item = "x[t]" if network.ids else "x + (long)t * UPPER_INPUTS"
     parameter = "int32_t x" if network.ids else "const float *x"
     kind = "int32_t" if network.ids else "float"
+    for mark, (of_ids, of_numbers) in _CHECKS.items():
+        text = text.replace(mark, of_ids if network.ids else of_numbers)
     return text.replace("ITEM", item).replace("KIND", kind).replace("PARAMETER", parameter)
 
 

@@ -44,6 +44,8 @@ class Network:
         Whether it reads whole sequences alone, as in both directions: there is no ``NAME_step`` then.
     x, y : str
         What they hold, in words.
+    numbers : bool
+        Whether answers are numbers in their own units, and not probabilities or scores.
     reference : callable
         (N,) ids or (N, C) numbers in their own units -> the answers (M, O) of the network itself.
     least : int
@@ -65,6 +67,7 @@ class Network:
     x: str
     y: str
     reference: Callable[[np.ndarray], np.ndarray]
+    numbers: bool = False
     least: int = 0
     whole: bool = False
     most: int = 0
@@ -137,7 +140,8 @@ def about(mode: Mode, parts: OnePass, most: int | None) -> Network:
     x = "an id" if ids else f"{inputs} numbers in their own units: {columns_of(codec)}"
     network = Network(
         Source(), ids, inputs, len(readout.weight), LAST if parts.pooling else EACH, parts.stack is not None, x,
-        _what_is_answered(readout, mode), lambda own: answers_of(mode, parts, own), whole=whole, most=steps,
+        _what_is_answered(readout, mode), lambda own: answers_of(mode, parts, own),
+        numbers=readout.ends_in == "units", whole=whole, most=steps,
     )  # fmt: skip
     if parts.inputs.embedding is not None:
         network.constants["SYMBOLS"] = len(parts.inputs.embedding.weight), "ids are below it"
@@ -251,18 +255,16 @@ def _input(source: Source, inputs: Inputs, codec: Codec) -> tuple[list[str], str
     """Write what is read as a vector: the statements, the expression of the vector."""
     if inputs.embedding is not None:
         weight = array_of(inputs.embedding.weight) * np.float32(inputs.scale)
-        count, size = weight.shape
-        other = codec.ids.unk if codec.ids.unk is not None else 0
+        size = weight.shape[1]
         if source.int8:
             whole, scales = whole_rows(weight)
             table, scale = source.array("embedding", whole), source.array("embedding_s", scales)
             vector = source.member("x", size)
             return [
-                f"const int32_t id = x >= 0 && x < {count} ? x : {other};",
-                f"for (u = 0; u < {size}; ++u) {vector}[u] = (float){table}[id * {size} + u] * {scale}[id];",
+                f"for (u = 0; u < {size}; ++u) {vector}[u] = (float){table}[x * {size} + u] * {scale}[x];",
             ], vector
         table = source.array("embedding", weight)
-        lines = [f"const float *const v = {table} + (x >= 0 && x < {count} ? x : {other}) * {size};"]
+        lines = [f"const float *const v = {table} + x * {size};"]
         return lines, "v"
     mean, deviation = (np.asarray(each, np.float32).ravel() for each in codec.normalisation())
     if not mean.any() and (deviation == 1).all():

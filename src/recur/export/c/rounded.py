@@ -12,12 +12,15 @@ from contextlib import contextmanager
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn import Module
 from torch.nn import functional as F
 
 from recur.engine.low_precision import product, quantize
+from recur.errors import ConfigError
 from recur.export.c.network import Network
 from recur.export.c.rows import Rows
-from recur.export.reference import as_read, rows_in_words
+from recur.export.reference import as_read, forecasts_of, rows_in_words
+from recur.modes.forecast import Forecast, forecasts
 from recur.modes.mode import Mode, require_input
 from recur.modes.one_pass import OnePass
 from recur.network.inputs import Inputs
@@ -29,9 +32,35 @@ ALLOWED = 0.02
 may be rounded to the next whole number, which is 1/127 of its largest element."""
 
 
-def answers_in_int8(mode: Mode, parts: OnePass) -> Callable[[np.ndarray], np.ndarray]:
-    """Return the function from the inputs of a row to the answers of the network in 8 bits."""
+def in_int8(mode: Mode) -> Callable[[np.ndarray], np.ndarray]:
+    """Return the function from the inputs of a row to the answers of a network in 8 bits."""
+    if forecasts(mode):
+        return _forecasts_in_int8(mode)
+    if mode.one_pass is None:
+        raise ConfigError(f"{mode.name} does not answer in one pass", hint="leave out --int8")
+    return _answers_in_int8(mode, mode.one_pass)
 
+
+def _forecasts_in_int8(mode: Forecast) -> Callable[[np.ndarray], np.ndarray]:
+    readout = mode.output.readout
+
+    def rounded(module: Module, read: tuple[Tensor, ...], z: Tensor) -> Tensor:
+        del module, z
+        product_of = product(readout.weight, read[0], "int8")
+        return product_of if readout.bias is None else product_of + readout.bias
+
+    def answers(own: np.ndarray) -> np.ndarray:
+        hook = readout.register_forward_hook(rounded)
+        try:
+            with in_precision(mode, "int8"):
+                return forecasts_of(mode, own)
+        finally:
+            hook.remove()
+
+    return answers
+
+
+def _answers_in_int8(mode: Mode, parts: OnePass) -> Callable[[np.ndarray], np.ndarray]:
     @torch.no_grad()
     def answers(own: np.ndarray) -> np.ndarray:
         values = as_read(require_input(mode.input_codec, mode.name), own).to(mode.device)
@@ -90,7 +119,7 @@ def what_rounding_costs(rows: Rows, network: Network, exact: Callable[[np.ndarra
         first += steps
     y, rounded = np.concatenate(expected), rows.y
     compared = rows_in_words(len(rows.steps), rows.held_out)
-    if network.outputs > 1 and not network.y.startswith("numbers"):
+    if network.outputs > 1 and not network.numbers:
         same = float((y.argmax(-1) == rounded.argmax(-1)).mean())
         return (
             f"In 8 bits the likeliest of an answer is that of float32 in {same:.1%} of {len(y):,} answers to "

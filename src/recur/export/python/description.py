@@ -13,6 +13,7 @@ from recur.errors import ConfigError
 from recur.export.c.network import Network
 from recur.export.reference import EACH
 from recur.heads.plain import PlainReadout
+from recur.modes.forecast import Forecast
 from recur.modes.mode import Mode, require_input
 from recur.modes.one_pass import OnePass
 from recur.nn import Recurrent
@@ -66,11 +67,12 @@ def describe(mode: Mode, parts: OnePass, network: Network) -> Description:
         "each": network.answers == EACH, "whole": network.whole, "stateful": network.stateful, "least": network.least,
         "most": network.most, "pooling": parts.pooling, "ends_in": readout.ends_in,
         "labels": [str(label) for label in mode.target_codec.labels] if labelled else None,
-        "symbols": vocabulary, "unknown": -1 if unknown is None else unknown, "unknown_row": unknown or 0,
+        "symbols": vocabulary, "unknown": -1 if unknown is None else unknown,
+        "symbols_read": network.constants["SYMBOLS"][0] if network.ids else 0,
         "beginning": mode.symbols.beginning if mode.symbols else None,
         "end": mode.symbols.end if mode.symbols else None,
         "never": sorted(set(mode.symbols.forbidden(False))) if mode.symbols else [],
-        "hidden": 0, "layers": [], "width": len(readout.weight[0]),
+        "hidden": 0, "layers": [], "width": len(readout.weight[0]), "forecast": None, "quantiles": [],
     }  # fmt: skip
     if parts.inputs.embedding is not None:
         d.array("embedding", array_of(parts.inputs.embedding.weight) * np.float32(parts.inputs.scale))
@@ -84,6 +86,34 @@ def describe(mode: Mode, parts: OnePass, network: Network) -> Description:
     if parts.stack is not None:
         _layers(d, parts.stack.layer)
     _readout(d, readout, mode)
+    return d
+
+
+def describe_forecast(mode: Forecast, network: Network) -> Description:
+    """Describe a network that forecasts a series."""
+    d, head = Description(), mode.output
+    codec = require_input(mode.input_codec, mode.name)
+    own, count = len(mode.columns), head.quantiles.count
+    d.facts |= {
+        "x": network.x, "y": network.y, "ids": False, "inputs": network.inputs, "outputs": network.outputs,
+        "each": False, "whole": False, "stateful": True, "least": network.least, "most": 0, "pooling": "",
+        "ends_in": "units", "labels": None, "symbols": None, "unknown": -1, "symbols_read": 0, "beginning": None,
+        "end": None, "never": [], "hidden": 0, "layers": [], "width": head.readout.weight.shape[1],
+        "quantiles": list(head.quantiles.shares),
+        "forecast": {
+            "horizon": mode.horizon, "own": own, "count": count, "back": mode.back, "columns": list(mode.columns),
+            "recursive": mode.how == "recursive",
+            "shape": [mode.horizon, own, *([count] if head.quantiles else [])],
+        },
+    }  # fmt: skip
+    for name, each in zip(("mean", "deviation"), codec.normalisation(), strict=True):
+        d.array(name, np.broadcast_to(np.ravel(each), network.inputs))
+    for name, each in zip(("mean", "deviation"), mode.target_codec.normalisation(), strict=True):
+        d.array(f"target_{name}", np.ravel(each))
+    d.array("readout_w", array_of(head.readout.weight))
+    bias = head.readout.bias
+    d.array("readout_b", np.zeros(len(head.readout.weight)) if bias is None else array_of(bias))
+    _layers(d, mode.stack.layer)
     return d
 
 

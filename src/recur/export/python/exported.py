@@ -25,14 +25,16 @@ from recur.atomic import refuse_irregular
 from recur.engine.numpy_step import HELPERS
 from recur.errors import BackendError, ConfigError, WriteError
 from recur.export.c.exported import ALLOWED, write_c
+from recur.export.c.forecast import about_forecast
 from recur.export.c.network import Network, about
 from recur.export.c.proof import c_compiler
 from recur.export.c.rows import Rows, rows_of
 from recur.export.ownership import refuse_foreign
-from recur.export.python.description import Description, describe
+from recur.export.python.description import Description, describe, describe_forecast
 from recur.export.reference import EACH
 from recur.export.scales import refuse_coarse
 from recur.modes import Mode
+from recur.modes.forecast import forecasts
 from recur.modes.mode import require_input
 
 MARK = "recur export --python"
@@ -58,6 +60,8 @@ import base64
 import ctypes
 import hashlib
 import math
+import platform
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -123,20 +127,13 @@ def export_python(
     """
     path = Path(path)
     _check(path)
-    parts = mode.one_pass
     refuse_coarse(mode)
-    if parts is None:
-        raise ConfigError(
-            f"{mode.name} cannot be written in NumPy: its answer is generated step by step",
-            hint="one-to-one, many-to-one and synced networks and language models can; forecasts: --c or --onnx",
-        )
     path.parent.mkdir(parents=True, exist_ok=True)
     with atomic.explained(path), tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.stem}.") as folder:
         place = Path(folder)
         library, ram, reason = None, 0, ""
         with mode.answering():
-            network = about(mode, parts, max_steps)
-            description = describe(mode, parts, network)
+            network, description = _described(mode, max_steps)
             rows = rows_of(require_input(mode.input_codec, mode.name), network, inputs)
             try:
                 library, ram = _compiled(mode, place, rows, max_steps)
@@ -157,6 +154,22 @@ def export_python(
         os.replace(new, path)
         atomic.flush_folder(path.parent)
     return ExportedPython(path, target if ram else None, reason, differences, len(rows.steps), rows.held_out)
+
+
+def _described(mode: Mode, most: int | None) -> tuple[Network, Description]:
+    if forecasts(mode):
+        if most:
+            raise ConfigError("a forecast reads a value at a time", hint="leave out --max-steps")
+        network = about_forecast(mode)
+        return network, describe_forecast(mode, network)
+    parts = mode.one_pass
+    if parts is None:
+        raise ConfigError(
+            f"{mode.name} cannot be written in NumPy: its answer is generated step by step",
+            hint="one-to-one, many-to-one and synced networks, language models and forecasts can be exported",
+        )
+    network = about(mode, parts, most)
+    return network, describe(mode, parts, network)
 
 
 def library_of(path: Path) -> Path:
@@ -265,7 +278,7 @@ def _difference(model: Any, network: Network, rows: Rows) -> float:
         if not network.whole and steps:
             model.reset()
             each = [model.step(one) for one in x]
-            found.append(np.stack(each if network.answers == EACH else each[-1:]))
+            found.append(np.reshape(each if network.answers == EACH else each[-1:], (count, network.outputs)))
         for one in found:
             worst = max(worst, float(np.abs(one - expected).max(initial=0.0)))
     return worst / largest

@@ -9,6 +9,8 @@ from __future__ import annotations
 import base64
 import ctypes
 import hashlib
+import platform
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +38,17 @@ class Model:
         if native and not FACTS["library"]:
             raise ValueError("this network was exported without a library")
         use = bool(FACTS["library"]) and (library.exists() if native is None else native)
-        self.backend: Any = _Library(library) if use else _NumPy()
+        self.backend: Any = None
+        if use:
+            try:
+                self.backend = _Library(library)
+            except OSError as error:
+                reason = f"{library.name} cannot be loaded on this machine, {platform.machine()}: {error}"
+                if native:
+                    raise ValueError(f"{reason}; Model(native=False) computes in NumPy, slowly") from None
+                warnings.warn(f"{reason}; the network is computed in NumPy, slowly", stacklevel=2)
+                use = False
+        self.backend = self.backend or _NumPy()
         self.labels, self.symbols = FACTS["labels"], FACTS["symbols"]
         self.native = use
         self.reset()
@@ -49,16 +61,17 @@ class Model:
         """Read one item, an id or numbers in their own units, and answer."""
         if FACTS["whole"]:
             raise ValueError("this network reads whole sequences alone: run(x)")
-        answer: np.ndarray = self.backend.step(_checked(x, 1)[0])
-        return answer
+        return _shaped(self.backend.step(_checked(x, 1)[0]))
 
     def run(self, x: Any) -> np.ndarray:
-        """Read a whole sequence from its beginning: the answer to each item (T, O), or one for all of it (O,)."""
+        """Read a whole sequence from its beginning: the answer to each item (T, O), or one for all of it (O,).
+
+        A forecast is (H, C): its steps and columns; with quantiles (H, C, Q).
+        """
         items = _checked(x, None)
         if len(items) < FACTS["least"]:
             raise ValueError(f"a sequence has at least {FACTS['least']} items, got {len(items)}")
-        answers: np.ndarray = self.backend.run(items)
-        return answers
+        return _shaped(self.backend.run(items))
 
     def tags(self, x: Any) -> list[str]:
         """Return the best tag of each item of a sequence: of a chain, the tags that are best together."""
@@ -93,6 +106,12 @@ class Model:
         return int(generator.choice(len(weights), p=weights / weights.sum()))
 
 
+def _shaped(y: np.ndarray) -> np.ndarray:
+    """An answer; a forecast by its steps, columns and quantiles."""
+    forecast = FACTS["forecast"]
+    return y.reshape(forecast["shape"]) if forecast else y
+
+
 def _checked(x: Any, count: int | None) -> np.ndarray:
     """Ids (T,) or numbers (T, C), as the network reads them."""
     if FACTS["ids"]:
@@ -100,6 +119,9 @@ def _checked(x: Any, count: int | None) -> np.ndarray:
         whole = given.dtype.kind in "iu" or not given.size
         if not whole or (given.size and not -(2**31) <= int(given.min()) <= int(given.max()) < 2**31):
             raise ValueError(f"expected ids, whole numbers of 32 bits; find(text) gives them, got {x!r:.60}")
+        wrong = given[(given < 0) | (given >= FACTS["symbols_read"])]
+        if wrong.size:
+            raise ValueError(f"{wrong[0]} is no id of this network: they are 0 to {FACTS['symbols_read'] - 1}")
         ids = given.astype(np.int32)
         if ids.ndim != 1 or (count is not None and len(ids) != count):
             raise ValueError(f"expected {'an id' if count else 'ids (T,)'}, got shape {np.shape(x)}")
@@ -173,6 +195,7 @@ class _NumPy:
 
     def __init__(self) -> None:
         self.arrays = {name: _array(name) for name in ARRAYS}
+        self.forecast = FACTS["forecast"]
         self.layers = [[self._weights(one) for one in layer["directions"]] for layer in FACTS["layers"]]
 
     def _weights(self, one: dict[str, Any]) -> dict[str, np.ndarray]:
@@ -188,6 +211,9 @@ class _NumPy:
         return tuple(self.arrays[name] for name in FACTS["layers"][number]["directions"][direction]["initial"])
 
     def step(self, x: Any) -> np.ndarray:
+        if self.forecast:
+            self._observe(x)
+            return self._forecast()
         h, self.states = self._forwards(self._vector(x), self.states)
         self.count += 1
         return self._answer(self._pool(h))
@@ -204,12 +230,56 @@ class _NumPy:
     def _items(self, items: np.ndarray) -> np.ndarray:
         if FACTS["each"]:
             return np.array([self.step(x) for x in items], np.float32).reshape(-1, FACTS["outputs"])
+        if self.forecast:
+            for x in items:
+                self._observe(x)
+            return self._forecast()
         h = self._output_of_nothing()
         for x in items:
             h, self.states = self._forwards(self._vector(x), self.states)
             self.count += 1
             h = self._pool(h)
         return self._answer(h)
+
+    def _observe(self, x: np.ndarray) -> None:
+        """Read a value of a series, and its change where a forecast is relative to an earlier one."""
+        v = self._vector(x)
+        own = v[self.forecast["columns"]]
+        back = self.forecast["back"]
+        if back:
+            change = own - self.past[-back] if len(self.past) >= back else np.zeros_like(own)
+            self.past = [*self.past, own][-back:]
+            v = np.concatenate([v, change])
+        self.before, (self.h, self.states) = own, self._forwards(v, self.states)
+
+    def _forecast(self) -> np.ndarray:
+        """The steps that follow, in the units of their columns, the quantiles of each in order."""
+        steps = self._ahead() if self.forecast["recursive"] else self._direct()
+        y = np.sort(steps, axis=-1) * self.arrays["target_deviation"][:, None] + self.arrays["target_mean"][:, None]
+        return np.asarray(y, np.float32).ravel()
+
+    def _direct(self) -> np.ndarray:
+        """All steps at once, each beside the value that it is relative to."""
+        steps, columns, count, back = (self.forecast[name] for name in ("horizon", "own", "count", "back"))
+        flat = self.arrays["readout_w"] @ self.h + self.arrays["readout_b"]
+        z: np.ndarray = np.reshape(flat, (steps, columns, count))
+        if back:
+            ages = [back - 1 - step % back for step in range(steps)]
+            z = z + np.array([self.past[-1 - (age if age < len(self.past) else 0)] for age in ages])[..., None]
+        return z
+
+    def _ahead(self) -> np.ndarray:
+        """One step after another, each read as if it had been observed; the state stays as it is."""
+        h, states, before, answers = self.h, self.states, self.before, []
+        for _ in range(self.forecast["horizon"]):
+            z = self.arrays["readout_w"] @ h + self.arrays["readout_b"]
+            answer = z + before if self.forecast["back"] else z
+            answers.append(answer)
+            v = np.empty_like(answer)
+            v[self.forecast["columns"]] = answer
+            h, states = self._forwards(np.concatenate([v, answer - before]) if self.forecast["back"] else v, states)
+            before = answer
+        return np.array(answers, np.float32)[..., None]
 
     def _output_of_nothing(self) -> np.ndarray:
         """What is read out before the first item."""
@@ -221,7 +291,7 @@ class _NumPy:
         """Read an item: the row of an embedding, or standardised numbers, through layers without time."""
         if FACTS["ids"]:
             table = self.arrays["embedding"]
-            return np.asarray(table[x if 0 <= x < len(table) else FACTS["unknown_row"]])
+            return np.asarray(table[x])
         v: np.ndarray = (x - self.arrays["mean"]) / self.arrays["deviation"]
         for number in range(FACTS["hidden"]):
             v = np.maximum(self.arrays[f"hidden{number}_w"] @ v + self.arrays[f"hidden{number}_b"], 0)

@@ -206,10 +206,9 @@ class _Describer:
             )
         if inputs.embedding is not None:
             weight = array_of(inputs.embedding.weight)
-            other = self.codec.ids.unk if self.codec.ids.unk is not None else 0
             self.about["input"] = {
                 "ids": True, "table": self.weights.add(weight), "count": len(weight), "size": weight.shape[1],
-                "scale": float(inputs.scale), "unknown": other,
+                "scale": float(inputs.scale),
             }  # fmt: skip
             return
         self.about["input"] = {"ids": False, "order": inputs.order, **self._units(self.codec)}

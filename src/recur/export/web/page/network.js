@@ -48,8 +48,9 @@ class Network {
   vector(item) {
     const { input } = this.about;
     if (input.ids) {
-      const id = item >= 0 && item < input.count ? item : input.unknown;
-      return this.table.subarray(id * input.size, (id + 1) * input.size).map((one) => one * input.scale);
+      if (!(item >= 0 && item < input.count))
+        throw new RangeError(`${item} is no id of this network: they are 0 to ${input.count - 1}`);
+      return this.table.subarray(item * input.size, (item + 1) * input.size).map((one) => one * input.scale);
     }
     const { mean, deviation } = this.units;
     const read = Float32Array.from(item, (one, i) => (one - mean[i % mean.length]) / deviation[i % mean.length]);
