@@ -88,12 +88,17 @@ def measure(call: Callable[[], object], rest: float, budget: float) -> dict[int,
     }
 
 
-def layer_call(cell: str, shape: Shape) -> Callable[[], object]:
-    """The forward pass of a frozen layer."""
+def frozen_layer(cell: str, shape: Shape) -> torch.nn.Module:
+    """A frozen layer."""
     import recur.nn
 
     torch.manual_seed(0)
-    layer = getattr(recur.nn, cell)(shape.inputs, shape.H, engine="native").eval().freeze()
+    layer: torch.nn.Module = getattr(recur.nn, cell)(shape.inputs, shape.H, engine="native").eval().freeze()
+    return layer
+
+
+def layer_call(layer: torch.nn.Module, shape: Shape) -> Callable[[], object]:
+    """Its forward pass."""
     x = torch.randn(shape.T, shape.B, shape.inputs)
 
     def call() -> object:
@@ -132,7 +137,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     rows = []
     for cell in options.cells:
         for shape in options.shapes or (QUICK if options.quick else SHAPES):
-            call = layer_call(cell, shape)
+            call = layer_call(frozen_layer(cell, shape), shape)
             rests = {rest: measure(call, rest, QUICK_BUDGET if options.quick else BUDGET) for rest in options.rests}
             rows.append({"cell": cell, "shape": str(shape), "rests": rests})
             print(line(rows[-1]), flush=True)

@@ -32,7 +32,7 @@ struct Call {
   Call(const RecurCell& of, const std::vector<int64_t>& table, int64_t threads, int64_t steps = kRagged)
       : cell(of), T(steps), sizes(table), resets(static_cast<size_t>(steps * B)) {
     kept.reserve(64);
-    resets[B + 1] = resets[2 * B] = 1;
+    if (steps >= kRagged) resets[B + 1] = resets[2 * B] = 1;
     const int64_t X = sizes[static_cast<size_t>(cell.input_size)];
     for (int32_t m = 0; m < cell.matrix_count; ++m) {
       const int64_t count = size(cell.matrix_rows[m]) * size(cell.matrix_columns[m]);

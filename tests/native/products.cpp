@@ -61,7 +61,8 @@ struct Step {
 template <class P>
 struct Packed : recur::Products<P> {
   using Base = recur::Products<P>;
-  using Base::groups_, Base::packed_elements_, Base::chunk_products, Base::pack_groups;
+  using Base::chunk_products, Base::multiply, Base::pack_groups;
+  using Base::direct_, Base::groups_, Base::packed_elements_;
   Packed(Step& step) : Base(step.cell, step.call, step.program) {}
 };
 
@@ -113,6 +114,95 @@ void groups() {
   for (int32_t panel_vectors : {1, 2}) {
     for (int64_t units : {int64_t{1}, L, L + 1, 3 * L - 1}) a_group<T>(units, 5, 7, panel_vectors);
     a_group<T>(2 * L, 1, 40, panel_vectors);
+  }
+}
+
+// Rows times matrices as they are, in panels of NV vectors: the bits of the packed ones
+void a_direct_tile(long rows, int NV, long K, long lanes, bool transposed, bool add) {
+  using P = Plain<float>;
+  constexpr long L = Lane<float>::count;
+  const std::vector<float> a = numbers<float>(static_cast<size_t>(rows * (K + 5)));
+  const std::vector<float> w = numbers<float>(static_cast<size_t>(NV * L * K));
+  const long stride = transposed ? NV * L : K;
+  std::vector<float> packed(static_cast<size_t>(NV * L * K) + 64);
+  const std::vector<float> before = numbers<float>(static_cast<size_t>(rows * NV * L));
+  std::vector<float> expected = before, found = before;
+  for (int v = 0; v < NV; ++v) {
+    const float* from = w.data() + v * L * (transposed ? 1 : K);
+    recur::pack_vector<P>(packed.data() + v * L, NV * L, from, stride, transposed, K, v == NV - 1 ? lanes : L);
+  }
+  recur::multiply_panel<P>(rows, K, a.data(), K + 5, packed.data(), NV, expected.data(), NV * L, add);
+  for (int v = 0; v < NV; ++v) {
+    const float* from = w.data() + v * L * (transposed ? 1 : K);
+    // one matrix, or its first columns and the others: operands that are multiplied as one
+    for (long first : {K, K / 2 / recur::kTurned * recur::kTurned}) {
+      std::vector<float> C = before;
+      const recur::DirectPart<float> parts[2] = {
+          {from, stride, transposed, first},
+          {from + first * (transposed ? stride : 1), stride, transposed, K - first},
+      };
+      recur::multiply_direct<P>(rows, parts, first == K ? 1 : 2, v == NV - 1 ? lanes : L, a.data(), K + 5, NV,
+                                C.data() + v * L, NV * L, add);
+      for (long i = 0; i < rows; ++i) {
+        for (long j = 0; j < L; ++j) CHECK(C[i * NV * L + v * L + j] == expected[i * NV * L + v * L + j]);
+      }
+    }
+  }
+}
+
+void direct_tiles() {
+  constexpr long L = Lane<float>::count;
+  for (long rows = 1; rows <= recur::most_direct_rows<Plain<float>>(); ++rows) {
+    for (int NV : {1, 2, 3}) {
+      for (long K : {1L, 2L, 3L, 4L, 9L, 30L, 131L}) {
+        for (bool transposed : {false, true}) a_direct_tile(rows, NV, K, K % 2 == 0 ? L : L - 3, transposed, K > 3);
+      }
+      a_direct_tile(rows, NV, 8, 1, false, false);
+    }
+  }
+}
+
+// a group of products, with packed panels and with the matrices as they are
+void direct_groups() {
+  using P = Plain<float>;
+  constexpr int64_t L = Lane<float>::count;
+  for (int32_t panel_vectors : {1, 2}) {
+    for (int64_t units : {int64_t{1}, 2 * L, 3 * L - 1}) {
+      Step step(units, 5, 7, panel_vectors);
+      std::vector<std::vector<float>> matrices;
+      std::vector<const void*> pointers;
+      for (int n = 0; n < 6; ++n) matrices.push_back(numbers<float>(static_cast<size_t>(units * (n < 3 ? 5 : 7))));
+      for (const auto& one : matrices) pointers.push_back(one.data());
+      step.call.matrices = pointers.data();
+      Packed<P> products(step);
+      std::vector<float> packed(static_cast<size_t>(products.packed_elements_));
+      products.pack_groups(packed.data(), 0, 1, true);
+      const auto& plan = products.groups_[0][0];
+      const long rows = recur::most_direct_rows<P>();
+      const std::vector<float> a = numbers<float>(static_cast<size_t>(7 * std::max(1L, rows)));
+      const int64_t width = panel_vectors * L, whole = recur::rounded_up(units, L);
+      for (int64_t u = 0; u < whole && rows > 0; u += width) {
+        const int64_t wide = std::min(width, whole - u);
+        const float* B = packed.data() + plan.offset + u * plan.K * Step::kProducts;
+        for (int32_t n = 0; n < Step::kProducts;) {
+          const int32_t count = std::min(Packed<P>::chunk_products(Step::kProducts - n, panel_vectors), 3 - n);
+          const int vectors = count * static_cast<int>(wide / L);
+          std::vector<float> both[2];
+          for (bool direct : {false, true}) {
+            std::vector<float>& C = both[direct];
+            C.resize(static_cast<size_t>(rows * vectors * L));
+            products.direct_ = direct;
+            for (int32_t m : {0, 1}) {
+              products.multiply({step.stage, step.group, n, count, u, wide}, m, m + 1, rows, m == 0 ? 5 : 7, a.data(),
+                                7, B + plan.operand_k[static_cast<size_t>(m)] * vectors * L, C.data(), vectors * L);
+            }
+          }
+          CHECK(both[0] == both[1]);
+          B += vectors * L * plan.K;
+          n += count;
+        }
+      }
+    }
   }
 }
 
@@ -200,6 +290,8 @@ void shares_cover_everything_once() {
 int main() {
   run_test("groups float", groups<float>);
   run_test("groups double", groups<double>);
+  run_test("direct tiles", direct_tiles);
+  run_test("direct groups", direct_groups);
   run_test("packing in parts", shares_of_packing_make_the_whole);
   run_test("sweeps float", sweeps<float>);
   run_test("sweeps double", sweeps<double>);

@@ -27,12 +27,14 @@ class Forward : public ForwardScan<P> {
 
   int64_t run() {
     if (frozen_ != nullptr && !frozen_->fits(this->cell_, this->call_)) return RECUR_STALE;
+    plan_direct();
+    if (frozen_ != nullptr && !this->direct_) pieces_ = std::make_unique<MatrixPieces>(this->cell_, this->call_);
     const int64_t status = start();
     if (status != RECUR_OK) return status;
     this->copy_inputs();
     run_team();
     if (stale_.load()) return RECUR_STALE;
-    if (frozen_ != nullptr) frozen_->use();
+    if (frozen_ != nullptr && !this->direct_) frozen_->use();
     if (this->stop_at_.load() != INT64_MAX) {
       MemoryPool::instance().release(this->call_.tape);
       this->call_.tape = nullptr;
@@ -61,7 +63,7 @@ class Forward : public ForwardScan<P> {
   // prepare a stream: pack everything
   int64_t open() {
     chunk_ = 1;
-    if (frozen_ != nullptr && !(frozen_->fits(this->cell_, this->call_) && frozen_->unchanged(*pieces_, 0, 1))) {
+    if (frozen_ != nullptr && !current(*frozen_)) {
       this->packs_ = true;
       frozen_ = nullptr;
     }
@@ -112,10 +114,31 @@ class Forward : public ForwardScan<P> {
  private:
   void use_frozen(const FrozenWeights& frozen) {
     frozen_ = &frozen;
-    pieces_ = std::make_unique<MatrixPieces>(this->cell_, this->call_);
     this->packs_ = false;
     Arena arena(static_cast<char*>(frozen.memory()));
     place_packed(arena);
+  }
+
+  // Multiply the matrices of a pass of few rows as they are: none is packed, and there is nothing to compare. Packed
+  // matrices are as fast only where they and the caller's together fit the cache of a core, for several steps, or for
+  // frozen matrices and several rows.
+  void plan_direct() {
+    if (!this->direct_possible()) return;
+    int64_t numbers = 0;
+    for (int32_t m = 0; m < this->cell_.matrix_count; ++m)
+      numbers += this->size(this->cell_.matrix_rows[m]) * this->size(this->cell_.matrix_columns[m]);
+    const bool cached = 2 * numbers * int64_t{sizeof(T)} <= second_level_cache();
+    const bool several = this->rows_.steps() > 1 || (frozen_ != nullptr && this->rows_.count() > kDirectRows);
+    if (cached && several) return;
+    this->direct_ = true;
+    this->packs_ = false;
+    own_units_ = own_rows_ = false;
+  }
+
+  // whether packed matrices are those of this call
+  bool current(const FrozenWeights& frozen) const {
+    const MatrixPieces pieces(this->cell_, this->call_);
+    return frozen.fits(this->cell_, this->call_) && frozen.unchanged(pieces, 0, 1);
   }
 
   // where the packed matrices are in memory of their own
@@ -238,7 +261,7 @@ class Forward : public ForwardScan<P> {
       if (in_loop) this->pack_groups(this->packed_, thread, one.threads, this->by_rows_);
       this->pack_hoisted(thread, threads);
       if (!own_units_ || threads != this->threads_) this->all_.wait(thread, threads);
-    } else {
+    } else if (!this->direct_) {
       if (!frozen_->unchanged(*pieces_, thread, threads)) stale_.store(true);
       this->all_.wait(thread, threads);
       if (stale_.load()) return;
@@ -320,6 +343,8 @@ class Forward : public ForwardScan<P> {
       }
     }
   }
+
+  static constexpr int64_t kDirectRows = 3;  // that are multiplied directly as fast as by packed matrices in the cache
 
   const FrozenWeights* frozen_ = nullptr;  // whose packed matrices are used
   std::unique_ptr<MatrixPieces> pieces_;

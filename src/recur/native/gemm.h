@@ -10,7 +10,7 @@
 
 #include "vec.h"
 
-#if defined(__AVX512F__)
+#if defined(__AVX512F__) || defined(__AVX2__)
 #include <immintrin.h>
 #endif
 
@@ -23,6 +23,9 @@ constexpr int kMostRows[5] = {0, 10, 6, 3, 2};
 #endif
 constexpr int kTallest = kMostRows[1];
 constexpr int kManySums = 8;  // of a tile, from which each is added up in the order of k
+
+// the columns that a tile adds up side by side: few rows give too few independent sums to keep the multipliers busy
+constexpr int sums_side_by_side(int MR, int NV) { return MR * NV >= kManySums ? 1 : MR * NV >= 4 ? 2 : 4; }
 
 // whether all tiles of so many rows by NV vectors have sums that are added up in the order of k
 constexpr bool sums_in_order(long rows, int NV) {
@@ -130,8 +133,7 @@ static void tile(long K, const typename P::E* A, long stride, const typename P::
   using E = typename P::E;
   using V = Vec<T>;
   constexpr int L = Lane<T>::count;
-  // few rows give too few independent sums to keep the multipliers busy: compute several k side by side
-  constexpr int U = (MR * NV >= kManySums) ? 1 : (MR * NV >= 4 ? 2 : 4);
+  constexpr int U = sums_side_by_side(MR, NV);
   constexpr int S = U > 1 ? U : 2;
   V sum[U][MR][NV];
 #pragma GCC unroll 64

@@ -158,9 +158,56 @@ class HoistedProducts : public Scan<P> {
       };
       const ThreadTile mine = tile_of_thread(last - first, run.panels.count(), thread, threads);
       T* C = this->tape_base_ + one.tape_offset + run.column + (this->training_ ? first * this->tape_.stride : 0);
+      if (this->direct_) {
+        hoist_directly(one, run, mine, C, copy);
+        continue;
+      }
       batched_product<P>(mine.row0, mine.row1, run.panels, mine.panel0, mine.panel1, one.block, C, this->tape_.stride,
                          false, false, copy, [](int64_t, int64_t) {});
     }
+  }
+
+  // the same for few rows, with matrices as they are
+  template <class Copy>
+  void hoist_directly(const Thread& one, const Run& run, const ThreadTile& mine, T* C, const Copy& copy) const {
+    if constexpr (most_direct_rows<P>() > 0) {
+      const int64_t rows = mine.row1 - mine.row0, stride = run.panels.K + pad<E>();
+      if (rows == 0) return;
+      copy(one.block, stride, mine.row0, rows, 0, run.panels.K);
+      int64_t v = 0;
+      for (int32_t h = run.from; h < run.to; ++h) {
+        const RecurHoisted& hoisted = this->cell_.hoisted[h];
+        const int64_t units = this->size(hoisted.size);
+        for (int64_t u = 0; u < units; u += L, ++v) {
+          if (v / 2 < mine.panel0 || v / 2 >= mine.panel1) continue;
+          DirectPart<T> parts[Base::kMostDirectParts];
+          for (int32_t m = 0; m < hoisted.operand_count; ++m) parts[m] = this->direct_part(hoisted.blocks[m], u);
+          multiply_direct<P>(rows, parts, hoisted.operand_count, std::min(L, units - u), one.block, stride,
+                             static_cast<int>(run.panels.width(v / 2)), C + mine.row0 * this->tape_.stride + v * L,
+                             this->tape_.stride, false);
+        }
+      }
+    }
+  }
+
+  // Whether this pass of few rows in all steps can multiply its matrices as they are, with the bits of packed ones
+  bool direct_possible() const {
+    const int64_t total = this->rows_.total();
+    if (this->training_ || total < 1 || std::max(total, this->rows_.count()) > most_direct_rows<P>()) return false;
+    if (this->by_time_ || (this->by_rows_ && this->threads_ > 1) || this->call_.ids != nullptr) return false;
+    for (const Run& run : runs_) {
+      const RecurHoisted& hoisted = this->cell_.hoisted[run.from];
+      if (run.panels.K < 1 || run.panels.K > kBlockDepth) return false;
+      if (!this->direct_operands(hoisted.operands, hoisted.operand_count)) return false;
+    }
+    for (int32_t k = 0; k < this->program_.stage_count; ++k) {
+      const RecurStage& stage = this->program_.stages[k];
+      for (int32_t g = 0; g < stage.group_count; ++g) {
+        const RecurGroup& group = stage.groups[g];
+        if (!this->direct_operands(group.operands, group.operand_count)) return false;
+      }
+    }
+    return true;
   }
 
   // the products with the input that only this thread reads: those of its rows, or of its units

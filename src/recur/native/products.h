@@ -3,6 +3,7 @@
 
 #include <vector>
 
+#include "direct_tile.h"
 #include "int8.h"
 #include "memory_layout.h"
 #include "work_division.h"
@@ -78,6 +79,47 @@ class Products : public WorkDivision<typename P::T> {
     return products == 3 ? 3 : std::min<int32_t>(2, products);
   }
 
+  // Some products of a panel: its first unit, and how many units there are
+  struct PanelChunk {
+    const RecurStage& stage;
+    const RecurGroup& group;
+    int32_t first, count;
+    int64_t unit, width;
+    int vectors() const { return count * static_cast<int>(width / L); }
+  };
+
+  // The products of a chunk with operands m to end, which are contiguous and `depth` deep, for `rows` rows: with the
+  // packed panel B, or with the matrices as they are
+  void multiply(const PanelChunk& chunk, int32_t m, int32_t end, int64_t rows, int64_t depth, const E* A,
+                int64_t stride, const E* B, T* to, int64_t to_stride) const {
+    const int vectors = chunk.vectors();
+    if (!direct_) return multiply_panel<P>(rows, depth, A, stride, B, vectors, to, to_stride, m > 0);
+    if constexpr (most_direct_rows<P>() > 0) {
+      const int64_t units = size(chunk.stage.units_size), each = chunk.width / L;
+      DirectPart<T> parts[kMostDirectParts];
+      for (int v = 0; v < vectors; ++v) {
+        const int64_t u = chunk.unit + v % each * L, lanes = std::max<int64_t>(0, std::min<int64_t>(L, units - u));
+        const RecurBlock* blocks = chunk.group.blocks + (chunk.first + v / each) * chunk.group.operand_count;
+        for (int32_t n = m; n < end; ++n) parts[n - m] = direct_part(blocks[n], u);
+        multiply_direct<P>(rows, parts, end - m, lanes, A, stride, vectors, to + v * L, to_stride, m > 0);
+      }
+    }
+  }
+
+  // the columns of a block that are read from unit u on
+  DirectPart<T> direct_part(const RecurBlock& b, int64_t u) const {
+    return {this->first_of(b, u), size(cell_.matrix_columns[b.matrix]), b.transposed != 0, size(b.columns_size)};
+  }
+
+  // whether several operands can be multiplied as one without packing
+  bool direct_operands(const RecurOperand* operands, int32_t count) const {
+    if (count > kMostDirectParts) return false;
+    for (int32_t m = 0; m + 1 < count; ++m) {
+      if (size(operands[m].columns_size) % kTurned != 0) return false;
+    }
+    return true;
+  }
+
   // shared: all threads read everything and share the packing; otherwise each packs its own units
   void pack_groups(E* packed, int thread, int threads, bool shared) const {
     for (int32_t k = 0; k < program_.stage_count; ++k) {
@@ -139,6 +181,9 @@ class Products : public WorkDivision<typename P::T> {
     }
   }
 
+  static constexpr int32_t kMostDirectParts = 4;
+
+  bool direct_ = false;  // whether matrices are multiplied as they are, without packing: direct_tile.h
   Columns<T> copy_;
   std::vector<RecurOperand> copies_;
   std::vector<std::vector<PackedGroup>> groups_;

@@ -129,7 +129,8 @@ int64_t recur_backward(const RecurCell* cell, RecurCall* call);
 void recur_release(void* tape);
 /* The packed matrices of a recurrence in read-only memory, for calls with the same cell, type, precision and sizes; of
  * the call it takes these and matrices. Calls of several threads and of forked processes may use them at the same time.
- * A call whose matrices hold other numbers computes nothing and returns RECUR_STALE. Null if there is no memory. */
+ * A call that would use them and whose matrices hold other numbers computes nothing and returns RECUR_STALE; one with
+ * few rows in all its steps reads the matrices themselves. Null if there is no memory. */
 void* recur_freeze(const RecurCell* cell, const RecurCall* call);
 int64_t recur_frozen_uses(const void* frozen); /* calls that have used them, and streams that were opened with them */
 void recur_thaw(void* frozen);                 /* no longer needed, but by streams that are open */

@@ -341,9 +341,8 @@ class Recurrence : public PaddedInputs<P> {
                   depth += size(group.operands[end].columns_size);
                   ++end;
                 }
-                multiply_panel<P>(rows, depth, A + i * stride, stride,
-                                  B + plan.operand_k[static_cast<size_t>(m)] * vectors * L, vectors, to,
-                                  product_stride_, m > 0);
+                this->multiply({stage, group, p, products, u, wide}, m, end, rows, depth, A + i * stride, stride,
+                               B + plan.operand_k[static_cast<size_t>(m)] * vectors * L, to, product_stride_);
                 m = end;
               }
             }

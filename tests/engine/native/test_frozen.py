@@ -14,9 +14,11 @@ import torch
 from torch import Tensor
 
 from recur import equations
-from recur.engine import run
-from recur.engine.backend_interface import Result
+from recur.compiler.toolchain import instruction_set
+from recur.engine import prepare, run
+from recur.engine.backend_interface import BackendReport, Result
 from recur.engine.native.frozen import FrozenWeights
+from recur.engine.native.stream import NativeStack, NativeStream
 from tests.engine.helpers import Case, make, threads
 
 CELLS = sorted(equations.stock())
@@ -215,3 +217,46 @@ def test_a_copy_packs_for_itself() -> None:
     for other in (copy.deepcopy(frozen), copy.copy(frozen), pickle.loads(pickle.dumps(frozen))):
         assert other.packed is None
         assert same(computed(case, other), computed(case, None))
+
+
+def packed_step(case: Case, width: int) -> Result:
+    """A single step of a stream, whose matrices are packed."""
+    stream = NativeStream(prepare(case.equation, case.x, case.states, case.parameters))
+    x = case.x[0].detach().contiguous()
+    y = x.new_empty(1, len(x), width)
+    NativeStack([stream], residual=False).run(x.data_ptr(), y.data_ptr(), 1)
+    return Result(y, stream.states(), None, BackendReport("native"))
+
+
+@pytest.mark.parametrize("fill", ["0", "1"])
+@pytest.mark.parametrize("name", CELLS)
+def test_a_single_step_of_few_rows_has_the_bits_of_a_packed_one(
+    name: str, fill: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RECUR_FILL_NAN", fill)
+    for rows, inputs, hidden in ((1, 7, 40), (1, 130, 160), (3, 33, 65), (7, 1, 1), (6, 5, 48), (3, 20, 300)):
+        with threads(1):
+            case = make(name, 1, rows, inputs, hidden, dtype=torch.float32)
+            once = computed(case, None)
+            assert same(packed_step(case, once.outputs.shape[2]), once), (rows, hidden)
+
+
+@pytest.mark.parametrize("name", CELLS)
+def test_a_frozen_single_step_has_the_bits_of_one_that_packs(name: str) -> None:
+    for count, rows, hidden in ((1, 1, 40), (2, 3, 130), (1, 4, 33), (2, 5, 48), (2, 7, 96)):
+        with threads(count):
+            case, frozen = make(name, 1, rows, 5, hidden, ragged=rows == 5, dtype=torch.float32), FrozenWeights()
+            once = computed(case, None)
+            assert all(same(computed(case, frozen), once) for _ in range(2)), (count, rows, hidden)
+
+
+@pytest.mark.skipif(instruction_set() == "plain", reason="only with vectors of 8 floats or more")
+def test_a_single_step_of_few_rows_reads_the_matrices_themselves() -> None:
+    for name, rows, hidden, used in (("lstm", 1, 40, 0), ("gru", 3, 40, 0), ("lstm", 6, 40, 1), ("gru", 1, 500, 0)):
+        case, frozen = make(name, 1, rows, 5, hidden, dtype=torch.float32), FrozenWeights()
+        before = computed(case, frozen)
+        assert uses(frozen) == used
+        negated(case.parameters["W_hh"].data)
+        after = computed(case, frozen)
+        assert same(after, computed(case, None))
+        assert not same(after, before)
