@@ -18,9 +18,9 @@ Segment = tuple[tuple[int, int], tuple[int, int]]
 ALL = equations.names()
 
 
-def drawn(name: str) -> Drawing:
+def drawn(name: str, *, down: bool = False) -> Drawing:
     cell = equations.get(name)
-    return drawing(cell.graph, naming(cell).names)
+    return drawing(cell.graph, naming(cell).names, down=down)
 
 
 def points(line: Line) -> set[Segment]:
@@ -52,9 +52,12 @@ def test_examples_of_docstrings() -> None:
     assert doctest.testmod(routing).failed == 0
 
 
-@pytest.mark.parametrize("name", ALL)
-def test_lines_of_two_values_never_run_along_each_other_nor_over_a_box(name: str) -> None:
-    picture = drawn(name)
+BOTH = [(name, False) for name in ALL] + [(name, True) for name in equations.stock()]
+
+
+@pytest.mark.parametrize(("name", "down"), BOTH)
+def test_lines_of_two_values_never_run_along_each_other_nor_over_a_box(name: str, down: bool) -> None:
+    picture = drawn(name, down=down)
     used: dict[Segment, int] = {}
     inside = {
         (x, y) for box in picture.boxes.values()
@@ -66,9 +69,9 @@ def test_lines_of_two_values_never_run_along_each_other_nor_over_a_box(name: str
             assert not set(piece) & inside, (name, piece)
 
 
-@pytest.mark.parametrize("name", ALL)
-def test_boxes_do_not_overlap_and_each_value_has_its_lines(name: str) -> None:
-    picture = drawn(name)
+@pytest.mark.parametrize(("name", "down"), BOTH)
+def test_boxes_do_not_overlap_and_each_value_has_its_lines(name: str, down: bool) -> None:
+    picture = drawn(name, down=down)
     for a, b in combinations(picture.boxes.values(), 2):
         assert abs(a.x - b.x) > a.wide + b.wide or abs(a.y - b.y) > a.high + b.high
     expected = sorted((a, key) for key, box in picture.boxes.items() for a in box.part.args)
@@ -87,6 +90,21 @@ def test_the_lstm_is_drawn_as_in_textbooks() -> None:
     assert [box.part.label for box in across] == ["c", "×", "+", "c"]
     assert crossings(picture) == 0
     assert sorted(box.part.label for box in boxes if box.part.kind == "sign") == ["+", "×", "×", "×"]
+
+
+def test_the_lstm_fits_on_a_phone_where_it_runs_downwards() -> None:
+    picture = drawn("lstm", down=True)
+    boxes = list(picture.boxes.values())
+    assert picture.pixels((picture.width, picture.height))[0] <= 360
+    left = min(box.x for box in boxes)
+    down = sorted((box for box in boxes if box.x == left), key=lambda box: box.y)
+    assert [box.part.label for box in down] == ["c", "×", "+", "c"]
+    gates = sorted((box for box in boxes if box.part.kind == "gate"), key=lambda box: box.y)
+    assert [box.part.name for box in gates] == ["f", "i", "g", "o"]
+    assert len({box.x for box in gates}) == 1
+    assert crossings(picture) == 0
+    (product,) = (box for box in boxes if box.part.kind == "product")
+    assert product.lines == ("W_xh x_t", "+ W_hh h_t−1", "+ b")
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,8 @@ def computed(script: str, given: Any = None) -> Any:
     """Run a script in Node.js with the networks of the page, and the functions of chapters that need no page."""
     parts = [computing(), "const FIGURES = {};"]
     parts += [
-        (FIGURES / f"{name}.js").read_text(encoding="utf-8") for name in ("words", "tasks", "through_time", "own")
+        (FIGURES / f"{name}.js").read_text(encoding="utf-8")
+        for name in ("words", "attention", "tasks", "stacks", "anatomy", "through_time", "own")
     ]
     return evaluated("\n".join([*parts, script]), given)
 

@@ -15,6 +15,9 @@ from recur.equations.graph import Graph, text
 
 UNIT = 9  # pixels between two points of the grid
 PITCH = 8  # points between two rows
+NARROW = 3  # points between two columns of boxes where a state runs downwards
+FINE = 6  # pixels between two points across, where a state runs downwards
+_TURNED = (DOWN, RIGHT, UP, LEFT)  # a side where rows and columns change places
 RADIUS = 6  # of the corner of a line, pixels
 STYLE = """
 .step { font: 14px/1 "STIX Two Text", "Liberation Serif", "Times New Roman", serif; color: #1c2126; }
@@ -51,6 +54,7 @@ class Box:
     y: int
     wide: int
     high: int
+    lines: tuple[str, ...]
 
     def ports(self, sides: tuple[int, ...], *, leaving: bool) -> list[Port]:
         """Where a line leaves towards, or enters from, these sides."""
@@ -79,6 +83,11 @@ class Drawing:
     straight: int
     width: int
     height: int
+    unit: int = UNIT  # pixels between two points across
+
+    def pixels(self, point: Point) -> Point:
+        """A point of the grid in pixels."""
+        return point[0] * self.unit, point[1] * UNIT
 
 
 _LEAVING = {
@@ -91,7 +100,7 @@ _ENTERING = {
 }  # fmt: skip
 
 
-def drawing(graph: Graph, names: Mapping[int, str] | None = None) -> Drawing:
+def drawing(graph: Graph, names: Mapping[int, str] | None = None, *, down: bool = False) -> Drawing:
     """Place the parts of a step and draw the lines between them.
 
     Parameters
@@ -100,10 +109,16 @@ def drawing(graph: Graph, names: Mapping[int, str] | None = None) -> Drawing:
         The step.
     names : mapping of int to str, optional
         Names of nodes by ``id(node)``, as `recur.equations.naming` has them: they are written beside the gates.
+    down : bool
+        Whether a step runs downwards, which is narrower, as for a phone: states straight down at the left.
     """
     found = parts(graph, names or {})
     places = place(graph, found)
-    boxes = _boxes(found, places)
+    boxes = _boxes_down(found, places) if down else _boxes(found, places)
+
+    def sides(usual: tuple[int, ...]) -> tuple[int, ...]:
+        return tuple(_TURNED[side] for side in usual) if down else usual
+
     width = max(box.x + box.wide for box in boxes.values()) + 2
     height = max(box.y + box.high for box in boxes.values()) + 3
     grid = Grid(width, height)
@@ -115,11 +130,11 @@ def drawing(graph: Graph, names: Mapping[int, str] | None = None) -> Drawing:
     lines = []
     for source, target in [*wanted, *others]:
         a, b = boxes[source], boxes[target]
-        leaving = a.ports(_LEAVING[a.part.kind], leaving=True)
-        entering = b.ports(_ENTERING[b.part.kind], leaving=False)
+        leaving = a.ports(sides(_LEAVING[a.part.kind]), leaving=True)
+        entering = b.ports(sides(_ENTERING[b.part.kind]), leaving=False)
         on_line = (source, target) in wanted
         if on_line:
-            leaving, entering = a.ports((RIGHT,), leaving=True), b.ports((LEFT,), leaving=False)
+            leaving, entering = a.ports(sides((RIGHT,)), leaving=True), b.ports(sides((LEFT,)), leaving=False)
         corners = grid.route(source, leaving, entering)
         if not corners:  # every usual side is taken: any other one
             everywhere = (RIGHT, DOWN, LEFT, UP)
@@ -127,7 +142,7 @@ def drawing(graph: Graph, names: Mapping[int, str] | None = None) -> Drawing:
         if not corners:
             corners = [(a.x, a.y), (b.x, b.y)]
         lines.append(Line(source, target, tuple(corners)))
-    return Drawing(boxes, tuple(lines), len(wanted), width, height)
+    return Drawing(boxes, tuple(lines), len(wanted), width, height, FINE if down else UNIT)
 
 
 def _distance(a: Box, b: Box) -> tuple[int, int]:
@@ -136,33 +151,66 @@ def _distance(a: Box, b: Box) -> tuple[int, int]:
 
 
 def _boxes(found: Mapping[int, Part], places: Places) -> dict[int, Box]:
-    half = {key: _half_width(part) for key, part in found.items()}
-    widest = [0] * places.columns
-    for key, (column, _) in places.at.items():
-        widest[column] = max(widest[column], half[key])
-    middle, x = [], 1
-    for wide in widest:
-        x += wide
-        middle.append(x)
-        x += wide + 4
+    lines = {key: (part.label,) for key, part in found.items()}
+    half = {key: _half_width(part, lines[key], UNIT) for key, part in found.items()}
+    middle = _middles([column for column, _ in places.at.values()], [half[key] for key in places.at], 4)
     return {
-        key: Box(found[key], middle[column], 3 + PITCH * row, half[key], 1 if found[key].kind == "sign" else 2)
+        key: Box(found[key], middle[column], 3 + PITCH * row, half[key], _half_height(found[key]), lines[key])
         for key, (column, row) in places.at.items()
     }
 
 
-def _half_width(part: Part) -> int:
-    length = len(_plain(part))
+def _boxes_down(found: Mapping[int, Part], places: Places) -> dict[int, Box]:
+    """Boxes whose rows and columns have changed places; a sum of products has a line for each."""
+    lines = {key: _terms(part) for key, part in found.items()}
+    half = {key: _half_width(part, lines[key], FINE) for key, part in found.items()}
+    high = {
+        key: max(_half_height(part), -(-(16 * len(lines[key]) + 12) // (2 * UNIT)) if len(lines[key]) > 1 else 1)
+        for key, part in found.items()
+    }
+    x = _middles([row for _, row in places.at.values()], [half[key] for key in places.at], NARROW)
+    y = _middles([column for column, _ in places.at.values()], [high[key] for key in places.at], 4)
+    return {
+        key: Box(found[key], x[row], y[column] + 2, half[key], high[key], lines[key])
+        for key, (column, row) in places.at.items()
+    }
+
+
+def _middles(numbers: list[int], halves: list[int], gap: int) -> list[int]:
+    """The middles of columns, each as wide as its widest box."""
+    widest = [max((half for n, half in zip(numbers, halves, strict=True) if n == one), default=0)
+              for one in range(max(numbers) + 1)]  # fmt: skip
+    middle, x = [], 1
+    for wide in widest:
+        x += wide
+        middle.append(x)
+        x += wide + gap
+    return middle
+
+
+def _terms(part: Part) -> tuple[str, ...]:
+    first, *rest = part.label.split(" + ") if part.kind == "product" else [part.label]
+    return (first, *(f"+ {one}" for one in rest))
+
+
+def _half_height(part: Part) -> int:
+    return 1 if part.kind == "sign" else 2
+
+
+def _half_width(part: Part, lines: tuple[str, ...], unit: int) -> int:
+    length = max(len(_plain(part, line)) for line in lines)
     if part.kind == "sign" and length == 1:
-        return 1
-    return max(2, -(-(length * 7 + 12) // (2 * UNIT)))
+        return -(-UNIT // unit)
+    return max(2, -(-(length * 7 + 12) // (2 * unit)))
 
 
-def _plain(part: Part) -> str:
-    return re.sub(r"[_{}]", "", f"{part.label}{'' if part.kind != 'state' else 't-1'}")
+def _plain(part: Part, line: str) -> str:
+    return re.sub(r"[_{}]", "", f"{line}{'' if part.kind != 'state' else 't-1'}")
 
 
-def svg(graph: Graph, names: Mapping[int, str] | None = None, *, style: bool = True, title: str = "") -> str:
+def svg(
+    graph: Graph, names: Mapping[int, str] | None = None, *, style: bool = True, title: str = "", down: bool = False
+) -> str:  # fmt: skip
     """The diagram of a graph; the tooltip of each part is its expression.
 
     Parameters
@@ -174,6 +222,8 @@ def svg(graph: Graph, names: Mapping[int, str] | None = None, *, style: bool = T
         Whether the colours are part of it; a page may have them once for several diagrams, as ``STYLE``.
     title : str
         What a screen reader says it is.
+    down : bool
+        Whether the step runs downwards, see `drawing`.
 
     Examples
     --------
@@ -181,11 +231,14 @@ def svg(graph: Graph, names: Mapping[int, str] | None = None, *, style: bool = T
     >>> svg(equations.get("elman").graph).count("<rect")
     5
     """
-    drawn = drawing(graph, names)
-    width, height = drawn.width * UNIT, drawn.height * UNIT
-    body = [_path(line, straight=n < drawn.straight) for n, line in enumerate(drawn.lines)]
-    body += [_dot(point) for point in _branches(drawn.lines)]
-    body += [_box(key, box) for key, box in drawn.boxes.items()]
+    drawn = drawing(graph, names, down=down)
+    width, height = drawn.pixels((drawn.width, drawn.height))
+    body = [
+        _path([drawn.pixels(one) for one in line.corners], straight=n < drawn.straight)
+        for n, line in enumerate(drawn.lines)
+    ]
+    body += [_dot(drawn.pixels(point)) for point in _branches(drawn.lines)]
+    body += [_box(key, box, drawn) for key, box in drawn.boxes.items()]
     label = html.escape(title or f"The operations of one step, from {', '.join(graph.states)} at t−1 to those at t")
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" class="step" width="{width}" height="{height}" '
@@ -194,26 +247,31 @@ def svg(graph: Graph, names: Mapping[int, str] | None = None, *, style: bool = T
     )
 
 
-def _box(key: int, box: Box) -> str:
+def _box(key: int, box: Box, drawn: Drawing) -> str:
     part = box.part
-    x, y, wide, high = box.x * UNIT, box.y * UNIT, box.wide * UNIT, box.high * UNIT
-    round_ = {"sign": high, "function": 12, "state": 15, "output": 15, "input": 15}.get(part.kind, 4)
+    (x, y), (wide, high) = drawn.pixels((box.x, box.y)), drawn.pixels((box.wide, box.high))
+    round_ = {"function": 12, "state": 15, "output": 15, "input": 15}.get(part.kind, 4)
     if part.kind == "sign":
         high += 3
-        wide, round_ = wide + 3, high
+        wide, round_ = max(high, wide), high
     else:
         high -= 3
     suffix = {"state": "_t−1", "output": "_t", "input": "_t"}.get(part.kind, "")
     name = ""
     if part.kind in {"gate", "function"} and part.name not in {"", part.label}:
-        where = f'x="{x + wide + 4}" y="{y - high + 3}" text-anchor="start"'
+        side, anchor = (x - wide - 4, "end") if drawn.unit == FINE else (x + wide + 4, "start")
+        where = f'x="{side}" y="{y - high + 3}" style="text-anchor: {anchor}"'
         name = f'<text class="name" {where}>{html.escape(part.name)}</text>'
     tip = html.escape(text(part.node))
+    first = y + 5 - 8 * (len(box.lines) - 1)
+    written = "".join(
+        f'<text x="{x}" y="{first + 16 * n}">{_typeset(line + suffix)}</text>' for n, line in enumerate(box.lines)
+    )
     named = f' data-name="{html.escape(part.name or part.label)}"'
     return (
         f'<g class="{part.kind}" data-part="{key_of(key, part)}"{named}><title>{tip}</title>'
         f'<rect x="{x - wide}" y="{y - high}" width="{2 * wide}" height="{2 * high}" rx="{round_}"/>'
-        f'<text x="{x}" y="{y + 5}">{_typeset(part.label + suffix)}</text>{name}</g>'
+        f"{written}{name}</g>"
     )
 
 
@@ -235,8 +293,7 @@ def _typeset(label: str) -> str:
     return "".join(found)
 
 
-def _path(line: Line, *, straight: bool) -> str:
-    points = [(x * UNIT, y * UNIT) for x, y in line.corners]
+def _path(points: list[Point], *, straight: bool) -> str:
     end, before = points[-1], points[-2]
     dx, dy = _unit(before, end)
     points[-1] = (end[0] - 4 * dx, end[1] - 4 * dy)
@@ -251,7 +308,7 @@ def _path(line: Line, *, straight: bool) -> str:
 
 
 def _dot(point: Point) -> str:
-    return f'<circle class="dot" cx="{point[0] * UNIT}" cy="{point[1] * UNIT}" r="3"/>'
+    return f'<circle class="dot" cx="{point[0]}" cy="{point[1]}" r="3"/>'
 
 
 def _unit(a: tuple[int, int], b: tuple[int, int]) -> Point:

@@ -10,6 +10,7 @@ from typing import Any
 from recur import equations
 from recur.compiler import javascript
 from recur.equations import Equation, diagram
+from recur.equations.drawing.places import straight_paths
 from recur.equations.graph import Node
 from recur.equations.naming import gates, naming
 from recur.equations.sizes import Size
@@ -17,7 +18,7 @@ from recur.equations.sizes import Size
 # what the last chapter offers; the first three are those that the figures run
 CELLS = (
     "elman", "gru", "lstm", "elman_relu", "gru_reset_before", "indrnn", "lstm_peephole", "minimal_gated_unit",
-    "antisymmetric", "min_gru", "min_lstm", "simple_recurrent_unit", "slstm",
+    "min_gru", "min_lstm", "simple_recurrent_unit",
 )  # fmt: skip
 _SYMBOLS = {"X", "H", "P"}
 _ACTIVATIONS = frozenset({"tanh", "sigmoid", "relu"})
@@ -43,10 +44,12 @@ def _stock(name: str) -> str:
 
 
 def _entry(cell: Equation) -> str:
-    values = {gate.name: gate.node for gate in gates(cell)} | _before(cell)
+    values = {gate.name: gate.node for gate in gates(cell)} | _before(cell) | {"memory": _memory(cell)}
     shapes = {name: [_terms(size) for size in cell.shapes[name]] for name in cell.parameters}
+    names = naming(cell).names
     facts: dict[str, Any] = {
-        "text": cell.text, "svg": diagram.svg(cell.graph, naming(cell).names, style=False), "shapes": shapes,
+        "text": cell.text, "svg": diagram.svg(cell.graph, names, style=False), "shapes": shapes,
+        "tall": diagram.svg(cell.graph, names, style=False, down=True),  # for a narrow place
     }  # fmt: skip
     plain = json.dumps(facts, ensure_ascii=False).replace("<", "\\u003c")
     return f"{json.dumps(cell.name)}: {{ ...{plain},\nmake: {javascript.step(cell.graph, values)} }}"
@@ -56,6 +59,11 @@ def _before(cell: Equation) -> dict[str, Node]:
     """The argument of the activation that is itself the new state, as "a"."""
     output = next(iter(cell.graph.outputs.values()))
     return {"a": output.args[0]} if output.op in _ACTIVATIONS else {}
+
+
+def _memory(cell: Equation) -> Node:
+    """The new value of the state that runs straight through the step, as c of the LSTM; else of the first state."""
+    return cell.graph.outputs[next(iter(straight_paths(cell.graph)), cell.states[0])]
 
 
 def _terms(size: Size) -> list[list[Any]]:

@@ -17,7 +17,8 @@ from recur.lecture.formulas import formatted
 
 _HERE = Path(__file__).parent
 _FIGURES = (
-    "loop", "memory", "equation", "words", "tasks", "stacks", "anatomy", "vanishing", "through_time", "own",
+    "loop", "memory", "equation", "words", "attention", "tasks", "stacks", "anatomy", "vanishing", "through_time",
+    "own",
 )  # fmt: skip
 # the browser refuses to load anything
 POLICY = (
@@ -146,6 +147,8 @@ def _tasks() -> dict[str, Any]:
         "near": tasks.NEAR, "countries": tasks.COUNTRIES, "fillers": tasks.FILLERS, "pixels": tasks.PIXELS,
         "unseen": tasks.UNSEEN_NUMBERS, "english": [tasks.in_english(n) for n in range(100)],
         "french": [tasks.in_french(n) for n in range(100)],
+        "german": [tasks.in_german(n) for n in range(100)],
+        "nouns": tasks.NOUNS, "between": tasks.BETWEEN, "living": tasks.LIVING, "broken": tasks.BROKEN,
     }  # fmt: skip
 
 

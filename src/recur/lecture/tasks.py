@@ -38,8 +38,9 @@ _FRENCH_TENS = {2: "vingt", 3: "trente", 4: "quarante", 5: "cinquante", 6: "soix
 UNSEEN_NUMBERS = (24, 38, 43, 57, 62, 76, 89, 91)
 END = "."
 GOOD, BAD = ("good", "great", "funny"), ("bad", "dull", "awful")
-NAMES = ("Teddy", "Rose", "Amber", "Ivy")
-THINGS = {"Teddy": "bears", "Rose": "petals", "Amber": "beads", "Ivy": "leaves"}
+NOUNS = ("bat", "mouse", "crane", "seal")
+LIVING, BROKEN = ("slept", "ate", "woke"), ("broke", "rusted", "burned")
+BETWEEN = ("", "we saw", "that we saw", "that we saw there", "we bought there")
 
 
 def sentence_near(noun: str, *, colour: str = "") -> list[str]:
@@ -149,15 +150,44 @@ def tagged(draw: random.Random) -> Row:
     return [word for word, _ in parts], [tag for _, tag in parts]
 
 
-def named(draw: random.Random) -> Row:
-    """A sentence whose first word is a person or not, as the second word shows.
+def meant(draw: random.Random) -> Row:
+    """A sentence with a noun of two senses, an animal or a thing; its last word decides which.
 
-    >>> named(random.Random(0))
-    (['Ivy', 'leaves', 'fell', 'down'], ['thing', 'word', 'word', 'word'])
+    >>> meant(random.Random(1))
+    (['the', 'bat', 'that', 'we', 'saw', 'slept'], ['word', 'animal', 'word', 'word', 'word', 'word'])
     """
-    name = draw.choice(NAMES)
-    if draw.random() < 0.5:
-        text = [name, *draw.choice(("smiled at us", "was president", "sang well", "smiled well")).split()]
-        return text, ["person", *["word"] * (len(text) - 1)]
-    text = [name, THINGS[name], *draw.choice(("are soft", "fell down", "are on sale")).split()]
-    return text, ["thing", *["word"] * (len(text) - 1)]
+    living = draw.random() < 0.5
+    return sense(draw.choice(NOUNS), draw.choice(BETWEEN), draw.choice(LIVING if living else BROKEN))
+
+
+def sense(noun: str, between: str, last: str) -> Row:
+    """Return one sentence and the tag of each of its words."""
+    text = ["the", noun, *between.split(), last]
+    return text, ["word", "animal" if last in LIVING else "thing", *["word"] * (len(text) - 2)]
+
+
+def meanings() -> Iterator[Row]:
+    """All sentences of this kind; half of them are about an animal."""
+    for noun in NOUNS:
+        for between in BETWEEN:
+            for last in (*LIVING, *BROKEN):
+                yield sense(noun, between, last)
+
+
+GERMAN = (
+    "null", "eins", "zwei", "drei", "vier", "fünf", "sechs", "sieben", "acht", "neun", "zehn", "elf", "zwölf",
+    "dreizehn", "vierzehn", "fünfzehn", "sechzehn", "siebzehn", "achtzehn", "neunzehn",
+)  # fmt: skip
+_GERMAN_TENS = ("zwanzig", "dreißig", "vierzig", "fünfzig", "sechzig", "siebzig", "achtzig", "neunzig")
+
+
+def in_german(number: int) -> list[str]:
+    """A number below 100 in German words, written apart: the ones come before the tens.
+
+    >>> in_german(42), in_german(21), in_german(30)
+    (['zwei', 'und', 'vierzig'], ['ein', 'und', 'zwanzig'], ['dreißig'])
+    """
+    if number < 20:
+        return [GERMAN[number]]
+    tens, ones = _GERMAN_TENS[number // 10 - 2], number % 10
+    return [*(["ein" if ones == 1 else GERMAN[ones], "und"] if ones else []), tens]

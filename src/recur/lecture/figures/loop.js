@@ -28,39 +28,46 @@ FIGURES.loop = (root, t) => {
     told.textContent = open > 0.99 ? t.unrolled : open < 0.01 ? t.folded : "";
     picture(clear(place), 268, t.label, paint);
   }
+  // the message leaves a copy at its right and enters the next at its left: folded they are one copy, so that it runs
+  // around it; as the copies part, it becomes straight
+  function message(from, to, y, radius, width) {
+    const apart_ = to - from, straight = Math.min(1, (apart_ / width + 1) ** 3), end = to - 6;
+    const out = radius * (1 - straight) + Math.max(0, apart_) / 2, low = y + 50 * (1 - straight),
+          middle_ = (from + end) / 2;
+    const d = `M${from} ${y}C${from + out} ${y} ${from + out} ${low} ${middle_} ${low}C${end - out} ${low} ${
+      end - out} ${y} ${end} ${y}`;
+    return [
+      draw("path", { class: "halo", d }), draw("path", { class: "line", d }),
+      draw("path", { class: "head", d: `M${to} ${y}l-9 -4.5v9z` })
+    ];
+  }
   function paint(svg, wide) {
     const gap = Math.min(200, (wide - 70) / 4), middle = wide / 2, width = Math.min(74, gap * 0.56), y = 106;
-    const x = (n) => middle + open * (n - 1.5) * gap;
-    const loop = draw("g", { class: "arrow", opacity: Math.max(0, 1 - 2.2 * open) });
-    const side = middle + width / 2;
-    loop.append(
-      draw("path", { class: "line", d: `M${side} ${y + 9}h34a14 14 0 0 1 0 28h-26` }),
-      draw("path", { class: "head", d: `M${side} ${y + 37}l9 -4.5v9z` }), symbol(side + 66, y + 27, "h", "t"));
-    svg.append(loop);
+    const x = (n) => middle + open * (n - 1.5) * gap, radius = Math.min(46, gap * 0.6), shut = open < 0.02;
+    const faded = (v, least) => Math.max(0, Math.min(1, (v - least) / (1 - least)));
+    const inputs = draw("g"), messages = draw("g", { class: "arrow" }), copies = draw("g");
     for (let n = 3; n >= 0; --n) {
-      const seen = n === 0 ? 1 : Math.min(1, open * 2.5), copy = draw("g", { opacity: seen });
-      if (n < 3) {
-        const message = draw("g", { opacity: Math.max(0, 2 * open - 1) });
-        message.append(arrow(x(n) + width / 2, y + 22, x(n + 1) - width / 2, y + 22));
-        const cell = Math.max(9, Math.min(14, (gap - width) / 5));
-        if (open > 0.6)
-          message.append(vector(
-            (x(n) + x(n + 1)) / 2 - 1.5 * cell - 3, y + 22 - cell / 2, run.h[n], `h${n + 1}`, { cell, across: true }));
-        copy.append(message);
-      }
-      copy.append(arrow(x(n), y + 96, x(n), y + 48), arrow(x(n), y - 2, x(n), y - 38));
-      copy.append(
+      const step = shut ? "t" : String(n + 1), said = faded(open, 0.55);
+      inputs.append(
+        arrow(x(n), y + 96, x(n), y + 48), draw("circle", { cx: x(n), cy: y + 114, r: 18, class: "input" }),
+        symbol(x(n), y + 118, "x", step), arrow(x(n), y - 2, x(n), y - 38),
+        draw("circle", { cx: x(n), cy: y - 56, r: 18, class: "state" }), symbol(x(n), y - 52, "h", step),
+        word(x(n), y + 152, `“${letters[n]}”`, { class: "said", opacity: said }),
+        word(x(n), y - 84, `“${net.answers[best(run.p[n])]}”`, { class: "said", opacity: said }));
+      copies.append(
         draw("rect", { x: x(n) - width / 2, y: y - 2, width, height: 48, rx: 8, class: "copy" }),
         word(x(n), y + 28, "A", { class: "big math", "font-style": "italic" }));
-      const step = open > 0.5 ? String(n + 1) : "t";
-      copy.append(draw("circle", { cx: x(n), cy: y + 114, r: 18, class: "input" }), symbol(x(n), y + 118, "x", step));
-      copy.append(draw("circle", { cx: x(n), cy: y - 56, r: 18, class: "state" }), symbol(x(n), y - 52, "h", step));
-      if (open > 0.5)
-        copy.append(
-          word(x(n), y + 152, `“${letters[n]}”`, { class: "said" }),
-          word(x(n), y - 84, `“${net.answers[best(run.p[n])]}”`, { class: "said" }));
-      svg.append(copy);
+      if (n === 3) continue;
+      const from = x(n) + width / 2, to = x(n + 1) - width / 2, cell = Math.max(9, Math.min(14, (gap - width) / 5));
+      messages.append(...message(from, to, y + 22, radius, width));
+      const label = draw("g", { opacity: faded(open, 0.7) }), half = (from + to) / 2 - 3;
+      label.append(
+        vector(half - 1.5 * cell, y + 22 - cell / 2, run.h[n], `h${n + 1}`, { cell, across: true, numbers: false }),
+        symbol(half, y + 8, "h", String(n + 1), { class: "math small" }));
+      copies.append(label);
     }
+    const once = symbol(middle + width / 2 + radius * 0.75 + 10, y + 52, "h", "t", { opacity: faded(1 - open, 0.8) });
+    svg.append(inputs, messages, copies, once);
   }
   root.append(controls(play, drag), place, told);
   show(0);

@@ -108,13 +108,23 @@ function softmax(z) {
   return e.map((v) => v / total);
 }
 const best = (p) => p.indexOf(Math.max(...p));
-// ||dE/d(states at t)|| of the error of the last step, for every step
-function gradientNorms(net, ids, target, kept) {
+// the gradient of the error of the last step with respect to the memory of every step (c of the LSTM, h of the others):
+// shares of the last step's; of the LSTM also along c alone, where each step multiplies by its forget gate
+function gradientNorms(net, ids, target, kept = Infinity) {
   const run = net.run(ids), last = ids.length - 1, dz = run.p[last].map((v, k) => v - Number(k === target));
   const outside = ids.map((_, t) => t === last ? throughReadout(net, dz) : null);
-  const layer = net.layers[0], { back } = backward(layer, run.frames[0], outside, kept);
-  const norms = back.map((d) => norm(Object.values(layer.step.states).flatMap((one) => part(d, one.seed))));
-  return norms.map((one) => one / norms[last]);
+  const layer = net.layers[0], { values } = layer.step, { back } = backward(layer, run.frames[0], outside, kept);
+  const gradients = back.map((d) => part(d, values.memory.derivative)), whole = norm(gradients[last]);
+  let line = gradients[last];
+  const alone = [], gates = [];
+  for (let t = last; values.f && t >= 0; --t) {
+    alone[t] = norm(line) / whole;
+    const gate = part(run.frames[0][t], values.f.value);
+    line = last - t >= kept ? line.map(() => 0) : line.map((v, u) => v * gate[u]);
+    // the forget gates of a step as one number: by how much they shorten what passes them
+    gates[t] = alone[t] > 0 ? norm(line) / whole / alone[t] : 0;
+  }
+  return { shares: gradients.map((one) => norm(one) / whole), alone, gates };
 }
 // the rule by which a gradient is named, of its share of the last step's
 const GRADES = [[2, "grows"], [0.5, "carried"], [0.01, "weakens"], [0, "vanishes"]];

@@ -59,7 +59,7 @@ FIGURES.own = (root, t) => {
   const told = el("p", { class: "told", "aria-live": "polite" });
   const run = () => {
     text.textContent = CELLS[cell].text;
-    diagram.innerHTML = CELLS[cell].svg;
+    stepDrawing(diagram, CELLS[cell]);
     const data = fresh(cell, 4, H, seed), errors = train(data, steps, 0.05), net = network(data);
     const spelled_ = net.run(net.ids([..."hell"])).p.map((p) => net.answers[best(p)]).join("");
     const weights = Object.values(data.layers[0]).reduce((sum, one) => sum + one.length, 0) + data.W_hy.length;

@@ -1,88 +1,196 @@
-// Chapters 7 and 8: two directions joined at z_t, and layers on top of each other.
+// Chapters 7 and 8: two directions joined at z_t, and layers on top of each other; the error where the answer is.
+// a bar for the error of a step, as high as it is large, with its number
+function errorBar(svg, x, bottom, e, most = 44) {
+  const high = Math.min(most, 40 * e);
+  if (e > 0.02) svg.append(draw("rect", { x: x - 7, y: bottom - high, width: 14, height: high, class: "wrong" }));
+  svg.append(word(x, bottom - high - 5, `e = ${shown(e)}`, { class: "digits" }));
+}
 // one or two rows of copies: words below, messages to the right or to the left, both states joined in z_t
 function chains(svg, wide, words, rows, answers) {
-  const T = words.length, left = 106, gap = (wide - left - 8) / T, both = rows.length === 2;
-  const aside = both ? Math.min(34, gap * 0.2) : 0, width = Math.min(66, gap * 0.5), bottom = 268, top = 62;
-  const x = (n, r) => left + gap * (n + 0.5) + (r ? aside : -aside), y = (r) => bottom - 64 * (r + 1) - 12;
+  const T = words.length, left = wide > 600 ? 106 : 4, gap = (wide - left - 6) / T, both = rows.length === 2;
+  const aside = both ? Math.min(34, gap * 0.22) : 0, width = Math.min(66, gap * (both ? 0.44 : 0.56)), top = 98;
+  const bottom = top + (both ? 190 : 122);
+  const x = (n, r) => left + gap * (n + 0.5) + (r ? aside : -aside), y = (r) => bottom - 64 * (r + 1) - 8;
   rows.forEach((row, r) => {
-    svg.append(word(left - 14, y(r) + 18, row.name, { "text-anchor": "end", class: "soft" }));
+    if (wide > 600) svg.append(word(left - 14, y(r) + 18, row.name, { "text-anchor": "end", class: "soft" }));
     words.forEach((_, n) => {
       const to = row.reverse ? n - 1 : n + 1, side = (row.reverse ? -1 : 1) * width / 2;
+      const fork = draw("path", { class: "line", d: `M${left + gap * (n + 0.5)} ${bottom - 4}v-8H${x(n, r)}` });
       if (to >= 0 && to < T) svg.append(arrow(x(n, r) + side, y(r) + 13, x(to, r) - side, y(r) + 13));
-      svg.append(arrow(x(n, r), bottom - 10, x(n, r), y(r) + 28), arrow(x(n, r), y(r), x(n, r), top + 30));
+      svg.append(
+        draw("g", { class: "arrow" }, fork), arrow(x(n, r), bottom - 12, x(n, r), y(r) + 28),
+        arrow(x(n, r), y(r), x(n, r), top + 30));
     });
   });
   rows.forEach((row, r) => words.forEach((one, n) => {
     svg.append(draw("rect", { x: x(n, r) - width / 2, y: y(r), width, height: 26, rx: 6, class: "copy" }));
-    const values = row.h[n], cell = Math.min(10, (width - 8) / values.length);
+    const values = row.h[n], cell = Math.min(10, (width - 6) / values.length);
     svg.append(vector(
       x(n, r) - cell * values.length / 2, y(r) + 13 - cell / 2, values, `${row.name}, ${one}`, { cell, across: true }));
   }));
   words.forEach((one, n) => {
-    const middle = left + gap * (n + 0.5), half = Math.max(18, aside + 12), [answer, p, strong] = answers[n];
+    const middle = left + gap * (n + 0.5), half = Math.min(gap / 2 - 3, Math.max(18, aside + 12)), answer = answers[n];
+    errorBar(svg, middle, top - 36, answer.e);
     svg.append(
       draw("rect", { x: middle - half, y: top, width: 2 * half, height: 28, rx: 14, class: "state" }),
       symbol(middle, top + 18, "z", String(n + 1)),
-      word(middle, top - 26, answer, { class: strong ? "said strong" : "said" }),
-      word(middle, top - 9, share(p), { class: "soft" }), word(middle, bottom + 8, one, { class: "said" }));
+      word(middle, top - 22, answer.said, { class: answer.strong ? "said strong" : "said" }),
+      word(middle, top - 6, share(answer.p), { class: "soft" }), word(middle, bottom + 12, one, { class: "said" }));
   });
 }
+// the sentences of chapter 7: the last word says whether the noun is an animal or a thing
+function meanings() {
+  const { nouns: nouns_, between, living, broken } = TASKS;
+  return nouns_.flatMap(
+    (noun) => between.flatMap(
+      (middle) => [...living, ...broken].map((last) => ({
+                                               words: `the ${noun} ${middle} ${last}`.split(" ").filter(Boolean),
+                                               answer: living.includes(last) ? "animal" : "thing"
+                                             }))));
+}
+// of how many sentences the noun, the second word, is labelled right
+const nounsRight = (net, rows) =>
+  rows.filter((one) => net.answers[best(net.run(net.ids(one.words)).p[1])] === one.answer).length;
 FIGURES.bidirectional = (root, t) => {
-  const one = network(NETWORKS["names one direction"]), two = network(NETWORKS["names two directions"]);
-  const texts = [
-    "Teddy bears are soft", "Teddy smiled at us", "Rose petals fell down", "Rose was president",
-    "Ivy leaves are on sale", "Amber sang well"
-  ];
+  const nets = [network(NETWORKS["meanings one direction"]), network(NETWORKS["meanings two directions"])];
+  const all = meanings(), right = nets.map((net) => nounsRight(net, all));
   const place = el("div", { class: "drawing" }), told = el("p", { class: "told", "aria-live": "polite" });
-  let text = texts[0], both = "two";
+  let noun = "bat", middle = "that we saw", last = "broke";
   const show = () => {
-    const words = text.split(" "), net = both === "two" ? two : one, run = net.run(net.ids(words)), H = net.hidden;
-    const rows = [{ name: t.forwards, h: run.h.map((h) => h.slice(0, H)) }];
-    if (both === "two") rows.push({ name: t.backwards, h: run.h.map((h) => h.slice(H)), reverse: true });
-    const answers = run.p.map((p) => [t[net.answers[best(p)]], Math.max(...p), best(p) < 2]);
-    picture(clear(place), 288, t.label, (svg, wide) => chains(svg, wide, words, rows, answers));
-    const p = net.run(net.ids(words)).p[0];
-    told.textContent = fill(t.told, { name: words[0], person: share(p[0]), thing: share(p[1]) });
+    const words = `the ${noun} ${middle} ${last}`.split(" ").filter(Boolean);
+    const meant = TASKS.living.includes(last) ? "animal" : "thing", ps = [];
+    clear(place);
+    nets.forEach((net, both) => {
+      const run = net.run(net.ids(words)), H = net.hidden, rows = [
+        { name: t.forwards, h: run.h.map((h) => h.slice(0, H)) },
+        { name: t.backwards, h: run.h.map((h) => h.slice(H)), reverse: true }
+      ].slice(0, both + 1);
+      ps.push(run.p[1]);
+      const answers = run.p.map((p, n) => {
+        const target = net.answers.indexOf(n === 1 ? meant : "word"), said = net.answers[best(p)];
+        const mark = n !== 1 ? "" : said === meant ? " ✓" : " ✗";
+        return { said: t[said] + mark, p: Math.max(...p), strong: n === 1, e: -Math.log(p[target]) };
+      });
+      place.append(el("h3", {}, both ? t.two : t.forward_only));
+      picture(place, both ? 312 : 244, both ? t.label_two : t.label, (svg, wide) => {
+        chains(svg, wide, words, rows, answers);
+      });
+      place.append(el("p", { class: "soft" }, fill(t.score, { right: right[both], all: all.length })));
+    });
+    told.textContent = fill(t.told, {
+      noun,
+      last,
+      meant: t[meant],
+      one: share(ps[0][nets[0].answers.indexOf(meant)]),
+      two: share(ps[1][nets[1].answers.indexOf(meant)])
+    });
   };
-  root.append(controls(choose(t.text, texts.map((each) => [each, each]), text, (v) => {
-                         text = v;
-                         show();
-                       }), choice(t.direction, [["one", t.forward_only], ["two", t.two]], both, (v) => {
-                         both = v;
-                         show();
-                       })), place, told);
+  const pick = (label, list, value, tell) => choose(label, list.map((one) => [one, one || "–"]), value, (v) => {
+    tell(v);
+    show();
+  });
+  root.append(
+    controls(
+      pick(t.noun, TASKS.nouns, noun, (v) => (noun = v)), pick(t.between, TASKS.between, middle, (v) => (middle = v)),
+      pick(t.last, [...TASKS.living, ...TASKS.broken], last, (v) => (last = v))),
+    place, told);
   show();
 };
+// the class at the end of each opinion in a line of letters; "" elsewhere
+function opinions(letters) {
+  let nots = 0;
+  const text = letters.join("");
+  return letters.map((one, n) => {
+    if (one !== " ") return "";
+    const said = text.slice(0, n).split(" ").at(-1);
+    nots += said === "not";
+    if (said === "not") return "";
+    const good = (said === "good" || said === "fun") !== (nots % 2 === 1);
+    nots = 0;
+    return good ? "good" : "bad";
+  });
+}
+// how many of the answers to all pairs of opinions are right, of how many
+function pairsRight(net) {
+  const one =
+    ["", "not ", "not not "].flatMap((nots) => ["good", "bad", "fun", "dull"].map((each) => `${nots}${each} `));
+  let right = 0, all = 0;
+  one.forEach((first) => one.forEach((second) => {
+    const letters = [...first + second], targets = opinions(letters), run = net.run(net.ids(letters));
+    targets.forEach((target, n) => {
+      all += target !== "";
+      right += target !== "" && net.answers[best(run.p[n])] === target;
+    });
+  }));
+  return [right, all];
+}
+// ||de/dh|| of every layer at every step, of the error of one step: it enters at the top, and goes down and back
+function layerGradients(net, run, step, target) {
+  const dz = run.p[step].map((v, k) => v - Number(net.answers[k] === target));
+  let outside = run.p.map((_, n) => n === step ? throughReadout(net, dz) : null);
+  return [...net.layers]
+    .reverse()
+    .map((layer, n) => {
+      const { back } = backward(layer, run.frames[net.layers.length - 1 - n], outside);
+      outside = back.map((d) => part(d, layer.step.dx));
+      return back.map((d) => norm(part(d, layer.step.states.h.seed)));
+    })
+    .reverse();
+}
 FIGURES.deep = (root, t) => {
-  const nets = [1, 2, 3].map((n) => network(NETWORKS[`deep ${n}`]));
-  const texts = ["not good", "not not bad fun", "good not dull", "fun not not good"];
-  let depth = 2, text = texts[1];
+  const nets = [1, 2, 3].map((n) => network(NETWORKS[`deep ${n}`])), right = nets.map(pairsRight);
+  const texts = ["not not bad", "not bad fun", "good not dull", "fun not not good"];
+  let depth = 1, text = texts[0], view = "states";
   const place = el("div", { class: "drawing" }), told = el("p", { class: "told", "aria-live": "polite" });
+  const score = el("div", { class: "scores" });
   const show = () => {
-    const net = nets[depth - 1], letters = [...`${text} `], run = net.run(net.ids(letters));
-    const rows = run.frames.map(
-      (frames, n) => ({ name: fill(t.layer, { n: n + 1 }), h: frames.map((f) => output(net.layers[n].step, f)) }));
-    picture(clear(place), 100 + 62 * depth, t.label, (svg, wide) => {
-      const bottom = 62 + 62 * depth, gap = (wide - 70) / letters.length;
-      rows.forEach((row, r) => {
-        const top = bottom - 62 * (r + 1) + 6, size_ = 50 / net.hidden;
-        svg.append(word(58, top + 28, row.name, { "text-anchor": "end", class: "soft" }));
-        letters.forEach(
-          (_, n) => svg.append(vector(
-            66 + gap * n, top, row.h[n], `${row.name}, ${n + 1}`, { cell: size_, wide: gap - Math.min(6, gap / 4) })));
-        if (r) svg.append(arrow(40, top + 58, 40, top + 44));
+    const net = nets[depth - 1], letters = [...`${text} `], run = net.run(net.ids(letters)),
+          targets = opinions(letters);
+    const last = letters.length - 1, gradients = layerGradients(net, run, last, targets[last]);
+    const most = Math.max(...gradients.flat());
+    const errors = targets.map((one, n) => one ? -Math.log(run.p[n][net.answers.indexOf(one)]) : 0);
+    picture(clear(place), 186 + 74 * depth, t.label, (svg, wide) => {
+      const left = wide > 600 ? 70 : 2, bottom = 136 + 74 * depth, gap = (wide - left - 4) / letters.length;
+      const width = gap * 0.6, x = (n) => left + gap * (n + 0.5), y = (r) => bottom - 74 * (r + 1) + 10;
+      net.layers.forEach((layer, r) => {
+        const name = fill(t.layer, { n: r + 1 }), size_ = 52 / net.hidden;
+        svg.append(
+          wide > 600 ? word(left - 8, y(r) + 30, name, { "text-anchor": "end", class: "soft" }) :
+                       word(left + 24, y(r) - 6, name, { "text-anchor": "start", class: "soft" }));
+        letters.forEach((_, n) => {
+          const h = output(layer.step, run.frames[r][n]), g = gradients[r][n] / most;
+          if (n < last) svg.append(arrow(x(n) + width / 2, y(r) + 26, x(n + 1) - width / 2, y(r) + 26));
+          svg.append(arrow(x(n), y(r) + 74, x(n), y(r) + 54));
+          svg.append(
+            draw("rect", { x: x(n) - width / 2 - 1, y: y(r) - 1, width: width + 2, height: 54, class: "copy" }));
+          if (view === "states")
+            svg.append(
+              vector(x(n) - width / 2, y(r), h, `${name}, ${n + 1}`, { cell: size_, wide: width, numbers: false }));
+          else
+            svg.append(tip(
+              draw("rect", { x: x(n) - width / 2, y: y(r), width, height: 52, style: `fill:${tone(g)}` }),
+              fill(t.reached, { layer: r + 1, n: n + 1, share: amount(g) })));
+        });
       });
       letters.forEach((one, n) => {
-        svg.append(word(66 + gap * (n + 0.4), bottom + 18, one === " " ? "␣" : one, { class: "said" }));
-        const ends = one === " " && !text.slice(0, n).endsWith("not");
-        if (ends)
-          svg.append(
-            word(Math.min(wide - 30, 66 + gap * n), 34, t[net.answers[best(run.p[n])]], { class: "said strong" }),
-            word(Math.min(wide - 30, 66 + gap * n), 50, share(Math.max(...run.p[n])), { class: "soft" }));
+        svg.append(word(x(n), bottom + 27, one === " " ? "␣" : one, { class: "said" }));
+        if (!targets[n]) return;
+        const guess = net.answers[best(run.p[n])], place_ = Math.min(wide - 34, x(n));
+        svg.append(
+          arrow(x(n), y(depth - 1), x(n), 98), draw("circle", { cx: x(n), cy: 84, r: 13, class: "state" }),
+          word(x(n), 89, "z", { class: "math", "font-style": "italic" }),
+          word(place_, 64, `${t[guess]} ${guess === targets[n] ? "✓" : "✗"}`, { class: "said strong" }));
+        errorBar(svg, place_, 48, errors[n], 32);
       });
     });
-    told.textContent =
-      fill(t.told, { n: depth, units: net.hidden, weights: net.parameters, learned: net.learned, seeds: net.seeds });
+    told.textContent = fill(view === "states" ? t.told : t.told_error, { n: depth, e: shown(errors[last]) });
+    score.replaceChildren(...nets.map((one, n) => {
+      const p = right[n][0] / right[n][1], bar = el("i", { class: n === depth - 1 ? "right" : "" });
+      bar.style.width = `${100 * p}%`;
+      const name = fill(t.row, { n: n + 1, units: one.hidden, weights: one.parameters });
+      return el(
+        "div", { class: "score" }, el("span", {}, name), el("span", { class: "track" }, bar), el("b", {}, share(p)));
+    }));
   };
   root.append(controls(choose(t.text, texts.map((each) => [each, each]), text, (v) => {
                          text = v;
@@ -90,6 +198,9 @@ FIGURES.deep = (root, t) => {
                        }), slider(t.layers, 1, 3, depth, (v) => {
                          depth = v;
                          show();
-                       })), place, told);
+                       }), choice(t.view, [["states", t.states], ["error", t.error]], view, (v) => {
+                         view = v;
+                         show();
+                       })), place, told, el("h3", {}, fill(t.scores, { all: right[0][1] })), score);
   show();
 };

@@ -137,4 +137,9 @@ FIGURES.tasks = (root, t) => {
       "section", { class: "task" }, el("div", { class: "small" }, small),
       el("div", {}, el("h3", {}, t[name]), el("p", { class: "soft" }, t[`about ${name}`]), place));
   }));
+  const place = el("div");
+  root.append(el(
+    "section", { class: "attention" }, el("h3", {}, t["attention title"]),
+    el("p", { class: "soft" }, t["about attention"]), place));
+  attending(NETWORKS.attention, place, t);
 };

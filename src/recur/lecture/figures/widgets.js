@@ -76,7 +76,7 @@ function arrow(x1, y1, x2, y2, attributes = {}) {
 // a vector: one cell per unit, its number inside where there is room
 function vector(x, y, values, name, options = {}) {
   const { cell = 16, most = 1, across = false, numbers = cell > 27, wide = cell } = options;
-  const group = draw("g", { transform: at(x, y), class: "vector" });
+  const group = draw("g", { transform: at(x, y), class: cell < 5 ? "vector thin" : "vector" });
   values.forEach((v, u) => {
     const place = across ? { x: u * cell, y: 0 } : { x: 0, y: u * cell };
     const box =
@@ -102,6 +102,12 @@ function bars(labels, p, options = {}) {
         el("span", { class: "figure" }, share(p[k]))
       ];
     }));
+}
+// the drawing of a cell's step: as wide as it is, or, where that does not fit, one that runs downwards
+function stepDrawing(place, cell) {
+  place.innerHTML = cell.svg;
+  const svg = place.firstElementChild;
+  if (+svg.getAttribute("width") > (place.clientWidth || 640)) place.innerHTML = cell.tall;
 }
 // shares on a logarithmic axis over steps, one line per network
 function curves(root, series, options) {
