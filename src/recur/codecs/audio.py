@@ -188,7 +188,7 @@ class AudioCodec(Codec):
         if rate != self.sample_rate:
             self.resampled += 1
             samples = resample(samples, rate, self.sample_rate)
-        window, hop = (max(1, round(self.sample_rate * ms / 1000)) for ms in (self.window_ms, self.hop_ms))
+        window, hop = self._samples()
         steps = 1 + max(0, len(samples) - window) // hop
         name = value if file is not None else "the samples"
         # the frames and their standardised copy
@@ -197,6 +197,18 @@ class AudioCodec(Codec):
         work = mel.log_mel if self.features == "log-mel" else mel.mfcc
         frames = work(samples, self.sample_rate, bands=self.bands, window=window, hop=hop)
         return frames if file is None else _cache.put((file, *self._recipe()), frames)
+
+    def _samples(self) -> tuple[int, int]:
+        """Samples of a frame, and between the beginnings of two."""
+        rate = self.sample_rate or 0
+        return max(1, round(rate * self.window_ms / 1000)), max(1, round(rate * self.hop_ms / 1000))
+
+    def typed_form(self) -> dict[str, Any]:
+        window, hop = self._samples()
+        return {
+            "kind": "audio", "features": self.features, "bands": self.bands, "window": window, "hop": hop,
+            "rate": self.sample_rate,
+        }  # fmt: skip
 
     def _recipe(self) -> tuple[Hashable, ...]:
         """Return everything that the frames of a file depend on."""

@@ -120,8 +120,8 @@ class Codec(Text, Symbols, Columns, Values):
     def typed_form(self) -> dict[str, Any] | None:
         """Return how a person types a value, as JSON for programs in other languages.
 
-        Its ``kind`` is words, characters, symbols, melody, numbers or images, and the rest is what that form depends
-        on. None where no such program reads these values.
+        Its ``kind`` is words, characters, subwords, symbols, melody, numbers, images or audio, and the rest is what
+        that form depends on. None where no such program reads these values.
         """
         return None
 

@@ -111,7 +111,10 @@ class SpelledWordsCodec(WordsCodec):
         return super().decode(ids[:, 0] if ids.ndim == 2 else ids)
 
     def typed_form(self) -> dict[str, Any] | None:
-        return None
+        form = super().typed_form() or {}
+        return form | {
+            "letters": self.letters, "unknown_letter": UNKNOWN_LETTER, "longest": LONGEST,
+        }  # fmt: skip
 
     def describe(self) -> str:
         """Return the sizes of the vocabulary and the alphabet."""

@@ -109,6 +109,14 @@ class SubwordsCodec(TokenCodec):
         """Return the pieces, each with the space before it; part of a character reads ``<0xE2>``."""
         return [self.vocabulary[index] for index in self.encode(value)]
 
+    def typed_form(self) -> dict[str, Any] | None:
+        merges = json.loads(self.tokenizer.to_str())["model"]["merges"]
+        return {
+            "kind": "subwords", "vocabulary": self.vocabulary, "lower": self.lower,
+            "pieces": raw_vocabulary(self.tokenizer),
+            "merges": [pair if isinstance(pair, str) else " ".join(pair) for pair in merges],
+        }  # fmt: skip
+
     def _state(self) -> dict[str, Any]:
         return {**super()._state(), "lower": self.lower}
 

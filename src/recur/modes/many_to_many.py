@@ -67,6 +67,10 @@ class ManyToMany(WritingMode):
         both, attends = self.encoder.directions == 2, self.decoder.attention is not None
         return Abilities("written", translates=True, attends=attends, may_read_both_ways=True, reads_both_ways=both)
 
+    @property
+    def encoder_layers(self) -> Stack:
+        return self.encoder
+
     def encode_input(self, value: Any) -> np.ndarray:
         return require_input(self.input_codec, self.name).encode(value)
 

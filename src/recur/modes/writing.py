@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, TypeGuard
 
 from torch import Tensor
 
@@ -15,6 +15,7 @@ from recur.modes.abilities import ReadOut
 from recur.modes.mode import Loss, Mode
 from recur.network.batch import Batch, Encoded, Raw
 from recur.network.decoder import Decoder, DecoderState, encode_target
+from recur.network.stack import Stack
 
 
 class WritingMode(Mode):
@@ -24,9 +25,17 @@ class WritingMode(Mode):
     ----------
     decoder : Decoder
         What writes.
+    looks : bool
+        Whether it attends to the places of a picture.
     """
 
     decoder: Decoder
+    looks = False
+
+    @property
+    def encoder_layers(self) -> Stack | None:
+        """The recurrent layers that read the input; None where it is one value, or nothing."""
+        return None
 
     @property
     def read_from(self) -> ReadOut:
@@ -80,3 +89,8 @@ class WritingMode(Mode):
         with self.answering():
             state = self.start(*next(self.input_batches([value])))
         yield from self.decoder.generate(state, options, self.answering)
+
+
+def writes(mode: Mode) -> TypeGuard[WritingMode]:
+    """Return whether a network generates a sequence from another input."""
+    return isinstance(mode, WritingMode)

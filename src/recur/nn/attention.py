@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
@@ -12,6 +13,27 @@ from torch import Tensor, nn
 from recur.nn.checks import LayerInputError
 from recur.nn.options import Device
 from recur.nn.padding import as_lengths
+
+
+@dataclass(frozen=True)
+class PlainAttention:
+    """The matrices of an attention, for programs that are written elsewhere.
+
+    Attributes
+    ----------
+    key : Tensor
+        W_k (., E).
+    scale : float
+        Factor of the keys.
+    query, bias, vector : Tensor or None
+        W_q (A, Q), b (A,) and v (1, A) where the score is v . tanh(W_q q + k + b); without these it is q . k.
+    """
+
+    key: Tensor
+    scale: float = 1.0
+    query: Tensor | None = None
+    bias: Tensor | None = None
+    vector: Tensor | None = None
 
 
 class Attention(nn.Module, ABC):
@@ -30,6 +52,10 @@ class Attention(nn.Module, ABC):
     @abstractmethod
     def score(self, query: Tensor, keys: Tensor) -> Tensor:
         """Scores (B, T, S) of queries (B, T, Q) and keys (B, S, .)."""
+
+    @abstractmethod
+    def plain(self) -> PlainAttention:
+        """Return the matrices of the score."""
 
     def forward(
         self,
@@ -152,6 +178,9 @@ class BahdanauAttention(Attention):
         scores: Tensor = self.vector(mixed).squeeze(-1)
         return scores
 
+    def plain(self) -> PlainAttention:
+        return PlainAttention(self.key.weight, 1.0, self.query.weight, self.query.bias, self.vector.weight)
+
 
 class LuongAttention(Attention):
     """Multiplicative attention, general form: score(q, k) = q . W k, or q . W k / sqrt(Q).
@@ -203,3 +232,6 @@ class LuongAttention(Attention):
     def score(self, query: Tensor, keys: Tensor) -> Tensor:
         """q_t . W k_s: (B, T, S)."""
         return query @ keys.transpose(1, 2)
+
+    def plain(self) -> PlainAttention:
+        return PlainAttention(self.key.weight, self.scale)

@@ -58,3 +58,8 @@ def ask(mode: Mode, script: str, given: Any = None) -> Any:
     network, facts = described(mode)
     # what is asynchronous is awaited before the answer is printed
     return evaluated(f"{standalone(network, facts)}\n{script}", given)
+
+
+def asked(mode: Mode, expression: str, given: Any = None) -> Any:
+    """What the promise of an expression comes to."""
+    return ask(mode, f"{expression}.then((found) => {{ answer = found; }});", given)

@@ -11,12 +11,13 @@ import numpy as np
 import pytest
 
 from recur import continuation
-from recur.codecs import CharactersCodec, ClassCodec, NotesCodec
+from recur.codecs import AudioCodec, CharactersCodec, ClassCodec, NotesCodec
 from recur.config import ForecastConfig
 from recur.export.web import export_web
-from recur.export.web.network import round_weights
-from recur.modes import Forecast, ManyToOne, Mode, NextItem, OneToOne
+from recur.export.web.weights import round_weights
+from recur.modes import Forecast, ManyToOne, Mode, NextItem, OneToMany, OneToOne
 from tests.export.web.networks import classes, config, drawn, pictures, series, words
+from tests.export.web.test_network import short, tagger, translator
 from tests.serve.browser import Page, browser
 
 DRAWN = "() => { const c = document.querySelector('.column'); return c && c.dataset.drawn !== undefined; }"
@@ -140,6 +141,67 @@ def test_a_melody_is_continued_drawn_as_a_roll_and_can_be_played(opened: Any) ->
     assert page.get_by_role("button", name="stop").count() == 1
 
 
+def test_tags_are_searched_as_a_chain(opened: Any) -> None:
+    mode = tagger(bidirectional=True)
+    page = opened(drawn(mode))
+    page.fill("#text", "w1 w2 w3 w4")
+    page.wait_for_function(DRAWN)
+    round_weights(mode)
+    [expected] = mode.predict(["w1 w2 w3 w4"])
+    shown = [one.split("/")[1] for one in page.locator(".answer").inner_text().split()]
+    assert shown == expected.value
+
+
+def test_a_translation_has_candidates_attention_and_a_word_of_it_is_explained(opened: Any) -> None:
+    mode = drawn(translator(num_layers=2, bidirectional=True))
+    page = opened(mode)
+    page.fill("#text", "w1 w2 w3")
+    page.wait_for_function(DRAWN)
+    round_weights(mode)
+    [expected] = mode.predict(["w1 w2 w3"], top=4)
+    assert page.locator(".answer").inner_text() == expected.shown
+    found = page.locator(".bars").first.locator("span").all_inner_texts()[::2]
+    assert found == [value for value, _ in expected.scores]
+    assert page.get_by_role("heading", name="Attention").count() == 1
+    assert page.get_by_role("heading", name="decoder layer 1").count() > 0
+    items = page.get_by_role("group", name="the item that is explained").get_by_role("button")
+    items.first.click()
+    page.wait_for_function("() => document.body.textContent.includes('word 1 of the answer is')")
+    page.locator("#beam").fill("1")
+    [greedy] = mode.predict(["w1 w2 w3"])
+    page.wait_for_function(f"() => document.querySelector('.answer').textContent === {greedy.shown!r}")
+    page.get_by_role("button", name="draw an answer").click()
+    page.wait_for_function("() => document.querySelector('.written').textContent")
+
+
+def test_a_picture_is_described_and_a_class_is_written_out(opened: Any) -> None:
+    page = opened(short(drawn(OneToMany(pictures("whole"), words(), config(attention="luong")))))
+    page.locator("canvas.sketch").click()
+    page.wait_for_function(DRAWN)
+    assert page.locator(".bars .track").count() == 4
+    mode = short(drawn(OneToMany(classes(), words(), config())))
+    page = opened(mode)
+    page.get_by_role("button", name="yes").click()
+    page.wait_for_function(DRAWN)
+    round_weights(mode)
+    assert page.locator(".answer").inner_text() == mode.predict(["yes"], beam=4)[0].shown
+
+
+def test_a_sound_is_read_from_a_file(opened: Any, tmp_path: Path) -> None:
+    soundfile = pytest.importorskip("soundfile")
+    soundfile.write(tmp_path / "a.wav", np.random.default_rng(0).normal(0, 0.1, (4000, 2)), 16_000)
+    codec = AudioCodec(bands=12, sample_rate=8000).fit([tmp_path / "a.wav"])
+    mode = drawn(ManyToOne(codec, classes(), config(bidirectional=True)))
+    page = opened(mode)
+    page.set_input_files("#file", tmp_path / "a.wav")
+    page.wait_for_function(DRAWN)
+    round_weights(mode)
+    [expected] = mode.predict([tmp_path / "a.wav"], top=3)
+    assert page.locator(".answer").inner_text() == expected.shown
+    shown = page.locator(".bars span").all_inner_texts()[1::2]
+    assert shown == [f"{100 * p:.{2 if p < 0.1 else 1}f} %" for _, p in expected.scores]
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_a_phone_has_no_hidden_parts_and_every_control_is_reached_by_the_keyboard(scheme: str, opened: Any) -> None:
     mode = drawn(ManyToOne(CharactersCodec().fit(["some words"]), ClassCodec().fit(["yes", "no"]), config()))
@@ -148,7 +210,6 @@ def test_a_phone_has_no_hidden_parts_and_every_control_is_reached_by_the_keyboar
     page.wait_for_function(DRAWN)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     assert page.evaluate("document.documentElement.lang") == "en"
-    parts = "button, input, select, textarea, svg[role=img], canvas"
     parts = "button, input, select, textarea, svg[role=img], canvas"
     named = "one.textContent.trim() || one.getAttribute('aria-label') || one.labels?.length"
     unnamed = page.evaluate(f"[...document.querySelectorAll('{parts}')].filter((one) => !({named})).length")

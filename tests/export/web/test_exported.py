@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from recur.codecs import SubwordsCodec, TagsCodec
+from recur.codecs import NotesCodec
 from recur.errors import BackendError, ConfigError, RecurError, WriteError
 from recur.export.web import export_web
 from recur.export.web import exported as exporting
 from recur.export.web.exported import compared
-from recur.modes import ManyToMany, ManyToOne, Mode, NextItem, Synced
+from recur.modes import ManyToOne, Mode, NextItem, OneToMany
 from tests.export.web.networks import classes, config, drawn, words
 from tests.node import NODE
 
@@ -101,11 +101,10 @@ def test_weights_of_16_bits_take_half_the_space_and_leave_the_network_as_it_is(t
 @pytest.mark.parametrize(
     ("make", "reason"),
     [
-        (lambda: NextItem(SubwordsCodec().fit(["some words of a text " * 50]), config()), "subwords"),
-        (lambda: ManyToMany(words(), words(), config()), "symbol by symbol"),
-        (lambda: Synced(words(), TagsCodec().fit([["A", "B"]]), config(crf=True)), "crf"),
+        (lambda: ManyToOne(NotesCodec("roll").fit([[[60], [62]]]), classes(), config()), "which a page cannot read"),
+        (lambda: OneToMany(classes(), NotesCodec("roll").fit([[[60], [62]]]), config()), "which a page cannot write"),
     ],
-    ids=["subwords", "translation", "a chain of tags"],
+    ids=["a piano roll", "a piano roll that is written"],
 )
 def test_what_cannot_run_in_a_page_is_refused_with_the_reason(
     make: Callable[[], Mode], reason: str, tmp_path: Path

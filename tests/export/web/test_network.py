@@ -9,11 +9,14 @@ import numpy as np
 import pytest
 import torch
 
+from recur.codecs import SpelledWordsCodec, SubwordsCodec, TagsCodec
 from recur.config import ForecastConfig
 from recur.errors import ConfigError
-from recur.export.web.network import Weights, describe, round_weights, rounded
+from recur.export.web.network import describe
 from recur.export.web.rows import rows_of
-from recur.modes import Forecast, ManyToOne, Mode, NextItem, OneToOne, Synced
+from recur.export.web.weights import Weights, round_weights, rounded
+from recur.modes import Forecast, ManyToMany, ManyToOne, Mode, NextItem, OneToMany, OneToOne, Synced
+from recur.modes.writing import WritingMode
 from tests.export.web.networks import ask, classes, config, described, drawn, pictures, series, words
 from tests.tolerances import near
 
@@ -24,6 +27,24 @@ def classifier(**options: Any) -> Mode:
 
 def forecast(**options: Any) -> Mode:
     return Forecast(series(), series(), config(), ForecastConfig(**options))
+
+
+def tagger(**options: Any) -> Mode:
+    return Synced(words(), TagsCodec().fit([["A", "B", "C"]]), config(crf=True, **options))
+
+
+def spelled() -> SpelledWordsCodec:
+    return SpelledWordsCodec().fit(["some words of a text"])
+
+
+def short(mode: WritingMode) -> WritingMode:
+    """With answers of at most six items."""
+    mode.decoder.longest.fill_(6)
+    return mode
+
+
+def translator(attention: str = "bahdanau", **options: Any) -> Mode:
+    return short(ManyToMany(words(), words(), config(attention=attention, **options)))
 
 
 NETWORKS: dict[str, Callable[[], Mode]] = {
@@ -45,6 +66,10 @@ NETWORKS: dict[str, Callable[[], Mode]] = {
     "a picture row by row": lambda: ManyToOne(pictures("rows"), classes(), config()),
     "a picture by convolutions": lambda: OneToOne(pictures("whole"), classes(), config()),
     "a picture by means": lambda: OneToOne(pictures("whole"), classes(), config(picture_pooling="mean")),
+    "a chain of tags": tagger,
+    "a chain of tags, both directions": lambda: tagger(bidirectional=True),
+    "words with their letters": lambda: ManyToOne(spelled(), classes(), config()),
+    "the next subword": lambda: NextItem(SubwordsCodec(size=300).fit(["some words of a text"] * 3), config()),
     "a forecast": lambda: forecast(horizon=3),
     "a forecast with quantiles": lambda: forecast(horizon=4, quantiles=[0.1, 0.5, 0.9]),
     "a forecast from the last value": lambda: forecast(horizon=4, relative_to="last"),
@@ -65,6 +90,78 @@ def test_a_page_computes_what_the_engine_does_with_the_same_weights(name: str) -
         assert np.shape(answers) == expected.shape
         if expected.size:
             assert np.abs(np.array(answers) - expected).max() <= 1e-5 * np.abs(expected).max()
+
+
+WRITERS: dict[str, Callable[[], Mode]] = {
+    "bahdanau, deep, both directions": lambda: translator(num_layers=2, bidirectional=True),
+    "bahdanau, residual, fed": lambda: translator(num_layers=2, residual=True, embedding_size=7, input_feeding=True),
+    "luong, input feeding": lambda: translator("luong", input_feeding=True, cell="gru", bidirectional=True),
+    "no attention, layers of two sizes": lambda: translator("none", hidden_size=[7, 5]),
+    "tied weights": lambda: translator(tie_weights=True),
+    "tags": lambda: ManyToMany(words(), TagsCodec().fit([["A", "B"]]), config()),
+    "numbers": lambda: ManyToMany(series(), series(), config(attention="luong")),
+    "a caption": lambda: OneToMany(pictures("whole"), words(), config()),
+    "a caption that looks at places": lambda: OneToMany(pictures("whole"), words(), config(attention="luong")),
+    "a class to a text": lambda: OneToMany(classes(), words(), config()),
+    "numbers to a text": lambda: OneToMany(series(False), words(), config()),
+    "nothing to a text": lambda: OneToMany(None, words(), config(cell="gru")),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", WRITERS)
+def test_a_page_writes_what_the_engine_does_with_the_same_weights(name: str) -> None:
+    mode = drawn(WRITERS[name]())
+    round_weights(mode)
+    with mode.answering():
+        rows, _ = rows_of(mode, describe(mode), None)
+    script = """
+    answer = given.map(({ x, written }) => {
+      const { answers, attention, beam } = network.writer.told(x, written);
+      return { answers: answers.map((one) => Array.from(one)), attention, beam: beam && beam.map((one) => one.ids) };
+    });
+    """
+    for row, found in zip(rows, ask(mode, script, rows), strict=True):
+        expected = np.array(row["y"])
+        assert np.shape(found["answers"]) == expected.shape
+        assert np.abs(np.array(found["answers"]) - expected).max() <= 1e-5 * np.abs(expected).max()
+        if row["written"]["attention"] is not None:
+            assert np.abs(np.subtract(found["attention"], row["written"]["attention"])).max() <= 1e-5
+        if row["written"]["beam"]:
+            assert found["beam"] == [one["ids"] for one in row["written"]["beam"]]
+
+
+def test_a_wider_beam_and_greedy_search_give_the_answers_of_the_engine() -> None:
+    mode = drawn(translator(bidirectional=True))
+    texts = ["w1 w2 w3", "w4", "w9 w8 w7 w6 w5"]
+    script = """
+    const answers = (text, width) => {
+      const ids = local.reads.pieces(text).map(([, id]) => id), { writer } = network;
+      return finished(writer.beam(writer.start(writer.read(ids)), width, width, 6))
+        .map(({ ids, log }) => [local.writes.text(ids), Math.exp(log)]);
+    };
+    answer = given.map((text) => [1, 2, 5].map((width) => answers(text, width)));
+    """
+    found = ask(mode, script.replace("finished", "Running.finished"), texts)
+    for text, widths in zip(texts, found, strict=True):
+        for width, answers in zip((1, 2, 5), widths, strict=True):
+            [expected] = mode.predict([text], top=width)
+            assert [value for value, _ in answers] == [value for value, _ in expected.scores]
+            assert [p for _, p in answers] == pytest.approx([p for _, p in expected.scores], rel=1e-4)
+
+
+def test_tags_are_the_best_chain_and_their_probabilities_sum_over_all_chains() -> None:
+    mode = drawn(tagger(bidirectional=True), seed=4)
+    text = "w1 w2 w3 w4 w5"
+    script = """
+    const scores = network.answers(local.reads.pieces(given).map(([, id]) => id));
+    answer = [network.chain.tags(scores), network.chain.marginals(scores).map((one) => Array.from(one))];
+    """
+    tags, marginals = ask(mode, script, text)
+    [expected] = mode.predict([text])
+    assert mode.target_codec.decode(np.array(tags)) == expected.value
+    with mode.answering(), torch.no_grad():
+        vectors, _ = mode.run(torch.from_numpy(mode.encode_input(text))[None], lengths=torch.tensor([5]))
+        near(torch.tensor(marginals), mode.output.log_probs_in_row(vectors)[0].exp(), "p of each tag")
 
 
 def test_a_network_that_reads_step_by_step_answers_as_one_that_reads_the_sequence() -> None:

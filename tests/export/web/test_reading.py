@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
-from recur.codecs import CharactersCodec, Codec, NotesCodec, WordsCodec
-from recur.modes import NextItem
-from tests.export.web.networks import ask, config
+from recur.codecs import AudioCodec, CharactersCodec, Codec, NotesCodec, SpelledWordsCodec, SubwordsCodec, WordsCodec
+from recur.codecs.sound import read_sound
+from recur.modes import ManyToOne, NextItem
+from tests.export.web.networks import ask, classes, config
 
 LEARNED = [
     'I don\'t know, he said; the well-known "river" (the Rhine) is 1,232.7 km long!',
@@ -25,6 +28,8 @@ CODECS = {
     "words in lower case": lambda: WordsCodec(lower=True).fit(LEARNED),
     "words of whole files": lambda: WordsCodec(newlines=True).fit(LEARNED),
     "words at spaces": lambda: WordsCodec().fit(["it is n't , he said .", "no , it is <unk> ."] * 3),
+    "subwords": lambda: SubwordsCodec(size=340).fit(LEARNED * 3),
+    "subwords in lower case": lambda: SubwordsCodec(size=340, lower=True).fit(LEARNED * 3),
     "characters": lambda: CharactersCodec().fit(LEARNED),
     "characters in lower case": lambda: CharactersCodec(lower=True).fit(LEARNED),
 }
@@ -45,6 +50,45 @@ def test_texts_become_the_same_symbols_and_symbols_the_same_texts(name: str) -> 
     ids, texts = told(codec, script, [TEXTS, expected])
     assert ids == expected
     assert texts == [codec.decode(one) for one in expected]
+
+
+@pytest.mark.parametrize("lower", [False, True])
+def test_words_and_their_letters_become_the_same_ids(lower: bool) -> None:
+    codec = SpelledWordsCodec(lower=lower).fit(LEARNED)
+    texts = [*TEXTS, "extraordinarily" * 4]
+    mode = ManyToOne(codec, classes(), config())
+    found = ask(mode, "answer = given.map((text) => local.reads.pieces(text).map(([, id]) => id));", texts)
+    assert found == [[np.trim_zeros(row, "b").tolist() for row in codec.encode(text)] for text in texts]
+
+
+@pytest.mark.parametrize("features", ["log-mel", "mfcc"])
+@pytest.mark.parametrize("rate", [8000, 11_025, 4000])
+def test_a_sound_becomes_the_same_frames_at_any_rate(features: Any, rate: int) -> None:
+    samples = np.random.default_rng(0).normal(0, 0.1, 900)
+    codec = AudioCodec(features, bands=12, sample_rate=8000).fit([(samples, 8000)])
+    script = """
+    answer = local.frames(Float64Array.from(given[0]), given[1]).map((one) => Array.from(one));
+    """
+    found = ask(ManyToOne(codec, classes(), config()), script, [samples.tolist(), rate])
+    expected = codec.frames((samples, rate))
+    assert np.shape(found) == expected.shape
+    assert np.abs(found - expected).max() < 1e-9
+
+
+@pytest.mark.parametrize("subtype", ["PCM_U8", "PCM_16", "PCM_24", "PCM_32", "FLOAT", "DOUBLE"])
+def test_a_wav_file_becomes_the_same_samples(subtype: str, tmp_path: Path) -> None:
+    soundfile = pytest.importorskip("soundfile")
+    samples = np.random.default_rng(1).uniform(-0.9, 0.9, (50, 2))
+    soundfile.write(tmp_path / "a.wav", samples, 16_000, subtype=subtype)
+    expected, rate = read_sound(tmp_path / "a.wav")
+    codec = AudioCodec(bands=12, sample_rate=8000).fit([(samples, 8000)])
+    script = """
+    const found = Running.wave(Uint8Array.from(given).buffer);
+    answer = [Array.from(found.samples), found.rate];
+    """
+    found, own_rate = ask(ManyToOne(codec, classes(), config()), script, list((tmp_path / "a.wav").read_bytes()))
+    assert own_rate == rate
+    assert np.abs(found - expected).max() < 1e-12
 
 
 def test_a_melody_becomes_the_same_events_and_pitches() -> None:

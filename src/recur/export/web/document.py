@@ -17,8 +17,8 @@ from recur.views import live
 from recur.views.inline import inline
 
 _HERE = Path(__file__).parent / "page"
-_NETWORK = ("network", "reading", "answers", "explained")
-_PUBLIC = ("Network", "Local", "cells", "narrowed")
+_NETWORK = ("network", "chain", "writer", "reading", "sound", "answers", "explained", "written")
+_PUBLIC = ("Network", "Local", "cells", "narrowed", "finished", "wave")
 MARK = "recur export --web"
 """In the first lines of every page: only a file that has it is replaced by the next export."""
 

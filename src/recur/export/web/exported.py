@@ -17,9 +17,10 @@ from recur.export.reference import rows_in_words
 from recur.export.scales import refuse_coarse
 from recur.export.web.document import MARK, page, standalone
 from recur.export.web.facts import examples_of, facts_of
-from recur.export.web.network import PageNetwork, describe, round_weights
+from recur.export.web.network import PageNetwork, describe
 from recur.export.web.node import node, prove
 from recur.export.web.rows import ROWS, rows_of
+from recur.export.web.weights import round_weights
 from recur.modes import Mode
 
 ALLOWED = 1e-5  # largest difference from the network, as a share of the largest value

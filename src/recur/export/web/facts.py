@@ -12,7 +12,7 @@ from recur.continuation.prompt import endings, prompt_ids
 from recur.errors import ConfigError
 from recur.modes.forecast import forecasts
 from recur.modes.item_model import ItemModel
-from recur.modes.mode import Mode, require_input
+from recur.modes.mode import Mode
 from recur.nn.summary import parameter_count
 
 EXAMPLES, LONGEST_EXAMPLE, STEPS_OF_EXAMPLE = 3, 90, 48  # examples; characters of one; steps of a series
@@ -26,40 +26,48 @@ def facts_of(mode: Mode, name: str, sentence: str, metrics: Mapping[str, Any]) -
     ConfigError
         When a page cannot read what the network reads.
     """
-    codec = require_input(mode.input_codec, mode.name)
-    reading, model = _reading(codec), mode.item_model
-    answers = "next" if mode.abilities.continues else "steps" if mode.abilities.each_step else "input"
+    codec, able = mode.input_codec, mode.abilities
+    reading, writing, model = _reading(codec), _writing(mode), mode.item_model
+    answers = "next" if able.continues else "steps" if able.each_step else "written" if able.writes else "input"
     symbols = None if model is None else model.symbols
-    notes = reading["kind"] == "melody"
+    notes = writing.get("kind", reading["kind"]) == "melody"
     facts: dict[str, Any] = {
         "name": name, "sentence": sentence, "mode": mode.name, "cell": mode.cell, "parameters": parameter_count(mode),
         "figure": metrics.get("figure"), "held_out": metrics.get("held_out"), "answers": answers,
-        "reads": codec.kind, "reads_steps": codec.sequence, "writes": mode.target_codec.kind, "sessions": notes,
+        "reads": None if codec is None else codec.kind, "reads_steps": codec is not None and codec.sequence,
+        "writes": mode.target_codec.kind, "sessions": notes and symbols is not None,
         "generates": symbols is not None and not notes, "timed": bool(mode.cell), "reading": reading,
-        "writing": _writing(mode), "forecast": _forecast(mode),
+        "labels": [str(one) for one in codec.labels] if codec is not None and codec.labelled else None,
+        "writing": writing, "forecast": _forecast(mode), "searches": able.writes and mode.symbols is not None,
     }  # fmt: skip
-    if model is not None and symbols is not None:
+    if codec is not None and model is not None and symbols is not None:
         facts["reading"] |= _prefix(model)
         end, never = endings(model)
         facts["writing"] |= {
             **reading, "end": symbols.end, "stops": end,
             "never": [int(one) for one in (*never, *symbols.forbidden(unknown=False))],
             "silent": [int(one) for one in symbols.silent(unknown=False)],
-            "item": "word" if codec.splits_into("word") else "character" if codec.splits_into("character") else "item",
-            "words": codec.splits_into("word"),
+            "item": _item(codec), "words": codec.splits_into("word"),
         }  # fmt: skip
     return facts
 
 
-def _reading(codec: Codec) -> dict[str, Any]:
+def _reading(codec: Codec | None) -> dict[str, Any]:
     """How a value is read, for ``reading.js``."""
+    if codec is None:
+        return {"kind": "nothing"}
     form = codec.typed_form()
     if form is None:
         raise ConfigError(
-            f"this network reads {codec.describe()}, which a page cannot read yet",
-            hint="words, characters, melodies, numbers, pictures and labels can be read; or --onnx FILE",
+            f"this network reads {codec.describe()}, which a page cannot read",
+            hint="texts, melodies, numbers, pictures, sounds and labels can be read; or --onnx FILE",
         )
     return form
+
+
+def _item(codec: Codec) -> str:
+    """What one symbol of a text is called."""
+    return "item" if codec.text is None else codec.text.unit
 
 
 def _prefix(model: ItemModel) -> dict[str, Any]:
@@ -77,16 +85,22 @@ def _prefix(model: ItemModel) -> dict[str, Any]:
 
 def _writing(mode: Mode) -> dict[str, Any]:
     """What an answer is, for people."""
-    codec = mode.target_codec
+    codec, form = mode.target_codec, mode.target_codec.typed_form()
     if mode.item_model is not None and mode.symbols is not None:
         return {}
+    if mode.abilities.writes and mode.symbols is not None and form is not None:
+        symbols = mode.symbols
+        return form | {
+            "item": _item(codec), "words": codec.splits_into("word"), "end": symbols.end, "stops": symbols.end,
+            "never": list(symbols.forbidden(unknown=False)), "silent": list(symbols.silent(unknown=False)),
+        }  # fmt: skip
     if codec.labelled:
         return {"labels": [str(one) for one in codec.labels]}
     if codec.numeric:
         return {"columns": [str(one) for one in codec.column_names()], "ahead": mode.abilities.ahead}
     raise ConfigError(
         f"this network answers with {codec.describe()}, which a page cannot show yet",
-        hint="classes, tags, numbers, forecasts and the next item of a text or a melody can be shown",
+        hint="classes, tags, numbers, forecasts, texts and melodies can be shown",
     )
 
 
@@ -102,7 +116,9 @@ def _forecast(mode: Mode) -> dict[str, Any] | None:
 
 def examples_of(mode: Mode, values: Sequence[Any]) -> list[str]:
     """Return texts that the page offers to begin with: short held-out inputs, of a language model their beginnings."""
-    codec = require_input(mode.input_codec, mode.name)
+    codec = mode.input_codec
+    if codec is None:
+        return []
     texts = (_example(codec, value, half=mode.abilities.continues) for value in values)
     return list(dict.fromkeys(text for text in texts if text))[:EXAMPLES]
 

@@ -16,19 +16,32 @@ _COMPARE = """
 const given = %s;
 let difference = 0, largest = 0;
 const failed = (what) => { process.stdout.write(JSON.stringify({ what })); process.exit(0); };
-for (const { x, y, text, ids } of given) {
-  if (text !== undefined) {
-    // documents begin with symbols that a stream lacks
-    const read = local.reads.pieces(text).map(([, id]) => id), own = ids.slice(ids.length - read.length);
-    if (read.length > ids.length || read.some((id, n) => id !== own[n])) failed(text);
-  }
-  const found = network.answers(x);
-  if (found.length !== y.length) difference = Infinity;
-  y.forEach((row, n) => row.forEach((value, i) => {
+const compare = (found, rows) => {
+  if (found.length !== rows.length) difference = Infinity;
+  rows.forEach((row, n) => row.forEach((value, i) => {
     const gap = Math.abs(found[n][i] - value);
     if (!(gap <= difference)) difference = gap;
     largest = Math.max(largest, Math.abs(value));
   }));
+};
+for (const { x, y, text, ids, sound, tags, written } of given) {
+  if (text !== undefined) {
+    // documents begin with symbols that a stream lacks
+    const read = local.reads.pieces(text).map(([, id]) => id), own = ids.slice(ids.length - read.length);
+    if (read.length > ids.length || read.some((id, n) => String(id) !== String(own[n]))) failed(text);
+  }
+  if (sound) compare(local.frames(Float64Array.from(sound.samples), sound.rate), x);
+  if (written) {
+    const found = network.writer.told(x, written);
+    compare(found.answers, y);
+    if (written.attention) compare(found.attention, written.attention);
+    if (found.beam) compare([found.beam.map((one) => one.score)], [written.beam.map((one) => one.score)]);
+    continue;
+  }
+  const found = network.answers(x);
+  compare(found, y);
+  // tags that are equally probable are equally right
+  if (tags) compare([[network.chain.score(found, network.chain.tags(found))]], [[network.chain.score(found, tags)]]);
 }
 process.stdout.write(JSON.stringify({ share: largest > 0 ? difference / largest : difference }));
 """
@@ -49,7 +62,8 @@ def prove(program: str, script: str, rows: list[dict[str, Any]]) -> float:
     script : str
         What defines ``network`` and ``local``.
     rows : list of dict
-        Inputs ``x`` and answers ``y``; of a text also the ``text`` and its ``ids``.
+        Inputs ``x`` and answers ``y``; of a text also the ``text`` and its ``ids``, of a sound its samples, of a chain
+        the best ``tags``, of a network that writes what it has ``written``.
 
     Raises
     ------

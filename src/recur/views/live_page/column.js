@@ -21,20 +21,19 @@ class Column {
     if (facts.writes === "notes" && facts.sessions) {
       this.root.append(
         el("div", { class: "controls" }, el("button", { type: "button", onclick: () => this.play() }, "continue")));
-    } else if (facts.generates) {
-      this.button = el("button", { type: "button", onclick: () => this.write() }, "continue");
+    } else if (facts.generates || facts.searches) {
+      this.verb = facts.searches ? "draw an answer" : "continue";
+      this.button = el("button", { type: "button", onclick: () => this.write() }, this.verb);
+      const take = el(
+        "button", {
+          type: "button",
+          onclick: () => {
+            type(view.text + this.written.textContent);
+          }
+        },
+        "take it over");
       this.root.append(
-        el(
-          "div", { class: "controls" }, this.button,
-          el(
-            "button", {
-              type: "button",
-              onclick: () => {
-                type(view.text + this.written.textContent);
-              }
-            },
-            "take it over")),
-        this.written);
+        el("div", { class: "controls" }, this.button, facts.generates ? take : null), this.written);
     }
     this.root.append(this.words, this.inner, this.deep);
   }
@@ -105,13 +104,11 @@ class Column {
       let next = null;
       if (this.facts.generates) {
         this.dim(this.next);
-        const body = { model, text, top: 12, temperature: +view.temperature };
-        if (body.temperature > 0 && +view.top_k > 0) body.top_k = +view.top_k;
-        if (body.temperature > 0 && +view.top_p < 1) body.top_p = +view.top_p;
-        next = told("next", body, signal);
+        next = told("next", { model, text, top: 12, ...this.draw() }, signal);
       }
       const parts = ["influence", "states"], methods = [this.state.method || "swap"];
-      const asked = text.trim() ? told("explain", { model, value, parts, methods, top: 5, options: 1 }, signal) : null;
+      const body = { model, value, parts, methods, top: 5, options: 1, ...this.search() };
+      const asked = text.trim() ? told("explain", body, signal) : null;
       if (asked) asked.catch(() => {});  // if the candidates fail first, that error is shown
       if (next) this.paintNext((await next).items);
       if (!asked) {
@@ -138,7 +135,8 @@ class Column {
         model: this.facts.name,
         value: typed(this.facts, text),
         parts: ["influence", "flow", "unrolled"],
-        top: 5
+        top: 5,
+        ...this.search()
       };
       const data = await told("explain", body, signal);
       this.paintWords(data);
@@ -147,7 +145,6 @@ class Column {
       const every = columns.map((one) => one.explanation).filter((one) => one && one.input.text === data.input.text);
       Recur.flow(this.deep, data, every.length ? every : [data], this.state);
       Recur.unrolled(this.deep, data, this.state);
-      Recur.alignment(this.deep, data);
       this.root.dataset.drawn = text;
     });
   }
@@ -155,20 +152,55 @@ class Column {
   async answer(signal) {
     const { name, reads } = this.facts, file = files[reads];
     if (!file && reads !== null) return blank(this.words);
-    const found =
-      (await told("predict", { model: name, inputs: [file ? file.data : null], top: 5 }, signal)).predictions[0];
-    const rows = found.scores.flatMap((one) => {
-      const bar = el("div", { class: "fill" });
-      bar.style.width = 100 * (one.probability || 0) + "%";
-      return [
-        el("span", {}, String(one.value) || "(nothing)"), el("span", {}, percent(one.probability)),
-        el("div", { class: "track" }, bar)
-      ];
-    });
+    const body = { model: name, inputs: [file ? file.data : null], top: 5 };
+    if (this.facts.searches) body.beam = +view.beam;
+    const found = (await told("predict", body, signal)).predictions[0];
     fill(
       this.words, el("h2", {}, "The answer"), el("p", { class: "answer", "aria-live": "polite" }, found.shown),
-      el("div", { class: "bars" }, ...rows));
+      this.bars(found.scores.map((one) => ({ label: String(one.value), probability: one.probability }))));
     this.root.dataset.drawn = file ? file.name : "";
+  }
+  bars(candidates) {
+    // whole answers are improbable one by one: their bars are relative to the first
+    const most = this.facts.searches ? Math.max(1e-300, ...candidates.map((one) => one.probability || 0)) : 1;
+    const rows = candidates.flatMap(({ label, probability }) => {
+      const bar = el("div", { class: "fill" });
+      bar.style.width = 100 * (probability || 0) / most + "%";
+      const share = probability !== null && probability < 1e-4 ? probability.toExponential(1) : percent(probability);
+      return [
+        el("span", {}, label || "(nothing)"), el("span", {}, share), el("div", { class: "track" }, bar)
+      ];
+    });
+    return el("div", { class: "bars" }, ...rows);
+  }
+  // the items of an answer, of which one is explained
+  steps({ question: { steps, place } }) {
+    if (!steps || steps.length < 2) return "";
+    return el(
+      "div", { class: "controls", role: "group", "aria-label": "the item that is explained" },
+      el("span", { class: "soft" }, "explain"),
+      ...steps.map((label, n) => el(
+        "button", {
+          type: "button",
+          "aria-pressed": String(n === place),
+          onclick: () => {
+            this.state.at = n;
+            keep();
+            this.follow();
+            this.look();
+          }
+        },
+        visible(label))));
+  }
+  // how symbols are drawn, and how wide the search for an answer is
+  draw() {
+    const how = { temperature: +view.temperature };
+    if (how.temperature > 0 && +view.top_k > 0) how.top_k = +view.top_k;
+    if (how.temperature > 0 && +view.top_p < 1) how.top_p = +view.top_p;
+    return how;
+  }
+  search() {
+    return this.facts.searches ? { beam: +view.beam, at: this.state.at ?? null } : {};
   }
   // for notes: the piece is continued, drawn and can be played
   play() {
@@ -199,7 +231,12 @@ class Column {
     if (data.question.answer)
       this.words.append(
         el("h2", {}, "The answer"), el("p", { class: "answer", "aria-live": "polite" }, data.question.answer),
-        el("p", { class: "soft" }, data.question.says));
+        this.steps(data), el("p", { class: "soft" }, data.question.says));
+    if (data.candidates)
+      this.words.append(
+        el("h3", {}, "Candidates of the search"), this.bars(data.candidates),
+        el("p", { class: "soft" }, "p of the whole answer; ordered by log p divided by ((5 + length) / 6)^0.6."));
+    Recur.alignment(this.words, data);
     Recur.forecast(this.words, data);
     Recur.influence(this.words, data, this.state);
   }
@@ -249,19 +286,12 @@ class Column {
       this.button.textContent = "stop";
       this.written.textContent = "";
       try {
-        const body = {
-          model: this.facts.name,
-          prompt: view.text,
-          length: +view.length,
-          temperature: +view.temperature,
-          seed: +view.seed
-        };
-        if (body.temperature > 0 && +view.top_k > 0) body.top_k = +view.top_k;
-        if (body.temperature > 0 && +view.top_p < 1) body.top_p = +view.top_p;
+        const file = files[this.facts.reads], prompt = file ? file.data : view.text;
+        const body = { model: this.facts.name, prompt, length: +view.length, seed: +view.seed, ...this.draw() };
         for await (const piece of pieces("generate", body, signal)) this.written.textContent += piece;
       } finally {
         this.busyWriting = false;
-        this.button.textContent = "continue";
+        this.button.textContent = this.verb;
       }
     });
   }

@@ -57,7 +57,7 @@ function slider(name, label, least, most, step, say) {
                 view[name] = +e.target.value;
                 shown.textContent = say(+view[name]);
                 keep();
-                columns.forEach((one) => one.facts.generates && one.follow());
+                columns.forEach((one) => (one.facts.generates || one.facts.searches) && one.follow());
               },
             }));
 }
@@ -109,15 +109,19 @@ function build() {
     id: "text",
     spellcheck: "false",
     "aria-label": "what the network reads",
-    placeholder: chosen.writes === "notes" ? "how the piece begins, such as C4 D4 E4/2; or nothing" :
-      chosen.reads === "numbers"           ? "numbers: 0.1, 0.4, …" :
-                                             "type a sentence …",
+    placeholder: chosen.writes === "notes" && chosen.reads === "notes" ? "how the piece begins, such as C4 D4 E4/2; or nothing" :
+      chosen.reads === "numbers" ? "numbers: 0.1, 0.4, …" :
+      chosen.labels              ? chosen.labels.join(", ") :
+                                   "type a sentence …",
     oninput: changed
   });
   box.value = view.text;
-  const controls = columns.some((one) => one.facts.generates || one.facts.writes === "notes") ?
+  const searches = columns.some((one) => one.facts.searches && one.facts.writes !== "notes");
+  const beam =
+    searches ? slider("beam", "beam width", 1, 8, 1, (v) => v > 1 ? String(v) : "1: greedy search") : "";
+  const controls = searches || columns.some((one) => one.facts.generates || one.facts.writes === "notes") ?
     el(
-      "div", { class: "drawing" }, slider("temperature", "temperature", 0, 2, 0.05, (v) => v.toFixed(2)),
+      "div", { class: "drawing" }, beam, slider("temperature", "temperature", 0, 2, 0.05, (v) => v.toFixed(2)),
       slider("top_k", "top-k", 0, 100, 1, (v) => v ? String(v) : "all"),
       slider("top_p", "top-p", 0.05, 1, 0.01, (v) => v < 1 ? v.toFixed(2) : "all"), figure("seed", "seed"),
       figure("length", "length")) :
@@ -137,10 +141,11 @@ function build() {
 
 // texts to begin with
 function examples(facts) {
-  if (!facts.examples || !facts.examples.length) return "";
+  const texts = facts.labels && !facts.reads_steps ? facts.labels : facts.examples;
+  if (!texts || !texts.length) return "";
   return el(
     "div", { class: "controls", role: "group", "aria-label": "examples" }, el("span", { class: "soft" }, "try"),
-    ...facts.examples.map((text) => el(
+    ...texts.map((text) => el(
       "button", { type: "button", title: text, onclick: () => type(text) },
       text.length > 48 ? text.slice(0, 47) + "…" : text)));
 }

@@ -6,7 +6,8 @@ const WAYS = {
   top_k: 0,
   top_p: 1,
   seed: 0,
-  length: 60
+  length: 60,
+  beam: 4
 };
 const main = document.getElementById("live");
 const FILES = {

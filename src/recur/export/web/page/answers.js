@@ -1,5 +1,6 @@
 // The answers that a server would give, computed here.
 const MOST = 400;  // items that are read
+const FRAMES = 6000;  // of a sound
 const PAUSE = 10;  // milliseconds of computing without a pause
 const lines = (n, one, many) => `${n} ${n === 1 ? one : many}`;
 
@@ -14,7 +15,9 @@ class Local {
   // what the network reads: items, each with its label
   async items(value) {
     const { reading } = this.facts;
+    if (reading.kind === "nothing") return { items: [], labels: [], removable: [] };
     if (reading.kind === "images") return this.picture(await pixels(value, reading));
+    if (reading.kind === "audio") return this.sound(await heardFrom(value, reading.rate));
     if (reading.kind === "numbers") {
       const rows = table(value, reading);
       return {
@@ -29,9 +32,23 @@ class Local {
     if (ids.length > MOST) refuse(`${lines(ids.length, "item", "items")}; at most ${MOST} are read here`, "type a part");
     return {
       items: ids, own,
-      labels: [...Array(first).fill("⟨start⟩"), ...pieces.map(([text, id]) => id === UNKNOWN && this.reads.nearest ? text + "?" : text)],
+      labels: [...Array(first).fill("⟨start⟩"), ...pieces.map(([text, id]) => this.unknown(id) ? text + "?" : text)],
       removable: [...Array(first).fill(false), ...own.map(() => true)]
     };
+  }
+  unknown(id) {
+    return this.reads.nearest && (Array.isArray(id) ? id[0] : id) === UNKNOWN;
+  }
+  frames(samples, rate) {
+    const { reading } = this.facts;
+    return framesOf(resampled(samples, rate, reading.rate), reading);
+  }
+  sound({ samples, rate }) {
+    const { hop, rate: own } = this.facts.reading, count = samples.length / rate * own / hop;
+    if (!samples.length) refuse("the sound has no samples", "choose another file");
+    if (count > FRAMES) refuse(`the sound is ${Math.round(samples.length / rate)} s long`, `at most ${Math.floor(FRAMES * hop / own)} s are read here`);
+    const items = this.frames(samples, rate);
+    return { items, labels: items.map((_, t) => String(t + 1)), removable: items.map(() => true) };
   }
   picture(values) {
     const { reading } = this.facts, { height, width, channels, steps } = reading;
@@ -46,8 +63,10 @@ class Local {
     return probabilities.map((p, id) => never.includes(id) ? 0 : p);
   }
   shownSymbol(id) {
-    return id === this.facts.writing.end ? "⟨end⟩" : this.facts.writing.kind === "melody" ?
-      this.facts.writing.vocabulary[id] : this.writes.text([id]) || this.facts.writing.vocabulary[id];
+    const { end, kind, vocabulary } = this.facts.writing;
+    if (id === end) return "⟨end⟩";
+    if (kind === "melody" || kind === "subwords") return vocabulary[id];
+    return this.writes.text([id]) || vocabulary[id] || "⟨start⟩";
   }
   // of a text that begins as the one before only the rest is read
   read(ids) {
@@ -70,53 +89,64 @@ class Local {
   }
   // the ids of a continuation, one after the other
   * sampled(items, { length, temperature, top_k, top_p, seed }) {
-    const draw = random(seed || 0);
-    let result = this.read(items);
+    const draw = random(seed || 0), { network } = this, { writer } = network, from = writer ? writer.decoder : network;
+    let result = writer ? writer.next(null, writer.start(writer.read(items))) : this.read(items);
     for (let n = 0; n < length; ++n) {
-      const p = narrowed(this.allowed(this.network.answer(result.top)), temperature, top_k, top_p);
+      const p = narrowed(this.allowed(from.answer(result.top)), temperature, top_k, top_p);
       let at = draw(), id = 0;
       while (id < p.length - 1 && (at -= p[id]) >= 0) ++id;
       if (!p[id]) id = ranked(p)[0];
       if (id === this.facts.writing.stops) return;
       yield id;
-      result = this.network.step(result.states, this.network.vector(id));
+      result = writer ? writer.next(id, result.state) : network.step(result.states, network.vector(id));
     }
   }
   // the text of a continuation, piece by piece, with a pause for the page after each
   async * generate({ prompt, ...how }) {
-    const { items } = await this.items(prompt);
-    let context = items.slice(-16), written = this.reads.text(context);
+    const { items } = await this.items(prompt), { writes } = this;
+    let context = this.network.writer ? [] : items.slice(-16), written = writes.text(context);
     for (const id of this.sampled(items, how)) {
       context = [...context, id];
-      const after = this.reads.text(context);
+      let after = writes.text(context);
+      // the last bytes may be a part of a character
+      if (this.facts.writing.kind === "subwords") after = after.replace(/\ufffd+$/u, "");
       let same = 0;
       while (same < Math.min(written.length, after.length) && written[same] === after[same]) ++same;
       yield after.slice(same);
       context = context.slice(-16);
-      written = this.reads.text(context);
+      written = writes.text(context);
       await new Promise((go) => { setTimeout(go, 0); });
     }
   }
   async play({ opening, ...how }) {
-    const { items, own } = await this.items(opening || "");
-    const ids = [...own, ...this.sampled(items, how)];
+    const read = await this.items(opening || "");
+    const own = this.network.writer ? [] : read.own, ids = [...own, ...this.sampled(read.items, how)];
     return {
       given: own.length, pitches: this.writes.pitches(ids), steps_per_beat: this.facts.writing.steps_per_beat,
       line: this.writes.text(ids), midi: null
     };
   }
-  async predict({ inputs, top }) {
+  async predict({ inputs, top, beam }, signal) {
     const predictions = [];
     for (const value of inputs) {
-      const read = await this.items(value), answer = answered(this, read, this.network.answers(read.items), top);
+      const read = await this.items(value);
+      if (this.network.writer) {
+        const { shown, candidates } = await composed(this, read, beam || 1, breathing(signal));
+        predictions.push({
+          value: shown, shown, scores: candidates.map(({ label, probability }) => ({ value: label, probability }))
+        });
+        continue;
+      }
+      const answer = answered(this, read, this.network.answers(read.items), top);
       predictions.push({ value: answer.shown, shown: answer.shown, scores: answer.options.filter((one) => one.probability !== null)
         .map((one) => ({ value: one.label, probability: one.probability })) });
     }
     return { predictions };
   }
-  async explain({ value, parts, top }, signal) {
+  async explain({ value, parts, top, beam, at }, signal) {
     const read = await this.items(value);
     if (!read.items.length) refuse("there is nothing to read", "type something");
+    if (this.network.writer) return writtenExplained(this, read, value, { parts, top, beam, at }, breathing(signal));
     return explained(this, read, value, parts, top, breathing(signal));
   }
 }

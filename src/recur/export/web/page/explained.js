@@ -1,20 +1,24 @@
 // Why the network answers as it does: the data that the pictures are drawn from, as recur's own explanation has it.
 const UNITS = 64, WINDOW = 200, LEFT_OUT = 48;
+const symbolic = ({ readout: { ends } }) => ends === "softmax" || ends === "scores";
 
 // the answer: what is shown, and the options with their places in the readout
 function answered(local, read, answers, top = 5) {
   const { facts, network } = local, { writing } = facts, last = answers.at(-1);
   const column = (value, i) => short(value, network.target.deviation[i % network.target.deviation.length]);
-  if (network.readout.ends === "softmax") {
+  if (symbolic(network)) {
     if (facts.answers === "next") {
       const p = last.map((one, id) => writing.silent.includes(id) || (writing.words && !wordlike(writing.vocabulary[id])) ? 0 : one);
       const options = ranked(p).slice(0, top).map((id) => ({ label: local.shownSymbol(id), probability: p[id], place: id }));
       return { shown: "", options, says: `the next ${writing.item} is “${options[0].label}”` };
     }
-    const options = ranked(last).slice(0, top)
-      .map((id) => ({ label: String(writing.labels[id]), probability: last[id], place: id }));
+    // the best chain of tags need not hold the likeliest tag
+    const { chain } = network, tags = chain ? chain.tags(answers) : answers.map((p) => ranked(p)[0]);
+    const p = chain ? chain.marginals(answers).at(-1) : last, best = tags.at(-1);
+    const options = [best, ...ranked(p).filter((id) => id !== best)].slice(0, top)
+      .map((id) => ({ label: String(writing.labels[id]), probability: p[id], place: id }));
     if (facts.answers !== "steps") return { shown: options[0].label, options, says: `the answer is “${options[0].label}”` };
-    const shown = answers.map((p, t) => `${read.labels[t]}/${writing.labels[ranked(p)[0]]}`).join(" ");
+    const shown = tags.map((tag, t) => `${read.labels[t]}/${writing.labels[tag]}`).join(" ");
     return { shown, options, says: `the answer for “${read.labels.at(-1)}” (${answers.length}) is “${options[0].label}”` };
   }
   if (facts.forecast) {
@@ -38,13 +42,9 @@ function answered(local, read, answers, top = 5) {
 // scores of options from the readout's z: log-probabilities, or standardised numbers
 function scored(network, z, options) {
   if (network.readout.ends !== "softmax") return options.map(({ place }) => z[place]);
-  const most = z.reduce((a, b) => Math.max(a, b)), total = Math.log(z.reduce((sum, one) => sum + Math.exp(one - most), 0));
-  return options.map(({ place }) => z[place] - most - total);
+  const total = logSum(z);
+  return options.map(({ place }) => z[place] - total);
 }
-const logsum = (values) => {
-  const most = Math.max(...values);
-  return most + Math.log(values.reduce((sum, one) => sum + Math.exp(one - most), 0));
-};
 
 // the vector that the explained answer is read out of, from vectors
 function lastVector(network, vectors) {
@@ -65,6 +65,10 @@ async function influenced(local, read, options, breathe) {
   const vectors = read.items.map((item) => network.vector(item)), count = vectors.length;
   const finish = (changed) => network.about.forecast ? forecastVectors(network, changed) : changed;
   const output = (changed) => {
+    if (network.chain) {
+      const scores = network.run(changed).tops.map((top) => network.answer(top)), p = network.chain.marginals(scores).at(-1);
+      return options.map(({ place }) => Math.log(p[place]));
+    }
     const z = network.affine(network.readout, lastVector(network, finish(changed))), scores = scored(network, z, options);
     if (!facts.forecast || !network.about.forecast.back) return scores;
     // a forecast that is relative to an earlier value has that value in it
@@ -78,12 +82,13 @@ async function influenced(local, read, options, breathe) {
     if (facts.reading.kind !== "numbers") without = [output([zero(vectors[0])])];
   } else {
     const both = network.about.layers[0].length > 1, known = [{ states: network.start(), top: null }];
-    if (!both && !network.about.pooling && discrete)
+    const whole = both || network.about.pooling || network.chain;
+    if (!whole && discrete)
       for (const v of vectors) known.push(network.step(known.at(-1).states, v));
     const left = (t) => {
       if (!read.removable[t] || count - t > LEFT_OUT || (facts.answers === "steps" && t === count - 1)) return null;
       if (!discrete) return output(vectors.map((one, n) => n === t ? zero(one) : one));
-      if (both || network.about.pooling) return output(vectors.filter((_, n) => n !== t));
+      if (whole) return output(vectors.filter((_, n) => n !== t));
       if (t === count - 1) return t ? scored(network, network.affine(network.readout, known[t].top), options) : null;
       let result = known[t];
       for (const later of vectors.slice(t + 1)) result = network.step(result.states, later);
@@ -94,11 +99,15 @@ async function influenced(local, read, options, breathe) {
       await breathe();
     }
   }
-  const whole = output(vectors), nothing = output(vectors.map(zero)), ways = { everything: (scores, n) => scores[n] };
-  if (network.readout.ends === "softmax" && options.length > 1)
-    ways.candidates = (scores, n) => scores[n] - logsum(scores.filter((_, other) => other !== n));
+  return influences(network, options, { whole: output(vectors), nothing: output(vectors.map(zero)), without });
+}
+// what each item contributes to the options, from their scores: of all items, of none, and without each of them
+function influences(network, options, { whole, nothing, without }) {
+  const ways = { everything: (scores, n) => scores[n] };
+  if (symbolic(network) && options.length > 1)
+    ways.candidates = (scores, n) => scores[n] - logSum(scores.filter((_, other) => other !== n));
   return {
-    unit: network.readout.ends === "softmax" ? "nats" : "standard deviations",
+    unit: symbolic(network) ? "nats" : "standard deviations",
     methods: ["leave_one_out"],
     against: Object.keys(ways).toReversed(),
     options: options.map(({ label }, n) => ({
@@ -126,7 +135,7 @@ async function explained(local, read, value, parts, top, breathe) {
     },
     question: { says: answer.says, unit: "", place: null, answer: answer.shown || null, options },
     influence: parts.includes("influence") ? await influenced(local, read, options, breathe) : null,
-    flow: null, states: null, surprise: null, alignment: null, unrolled: null, units: null,
+    flow: null, states: null, surprise: null, alignment: null, unrolled: null, units: null, candidates: null,
     forecast: facts.forecast ? forecastOf(local, read, answers[0]) : null
   };
   if (!network.layers.length || !parts.some((one) => one === "states" || one === "flow")) return data;
@@ -149,9 +158,10 @@ function forecastOf({ network, facts }, { items }, values) {
     past: items.map((item) => of.map((column) => item[column])), ahead: rows
   };
 }
-const layerName = (layer, direction) => `layer ${layer + 1}${direction ? " backwards" : ""}`;
+const layerName = (layer, direction, role) =>
+  `${role === "stack" ? "" : role + " "}layer ${layer + 1}${direction ? " backwards" : ""}`;
 
-function statesOf(network, { passes }, labels) {
+function statesOf(network, { passes }, labels, role = "stack") {
   return network.layers.flatMap((level, number) => level.map((one, direction) => {
     const frames = passes[number][direction].slice(-WINDOW), units = {};
     const rows = (place) => frames.map((frame) => Array.from(part(frame, place)));
@@ -175,7 +185,7 @@ function statesOf(network, { passes }, labels) {
       };
     });
     return {
-      name: layerName(number, direction), part: "stack", cell: one.name, labels: labels.slice(-WINDOW), states, shown,
+      name: layerName(number, direction, role), part: role, cell: one.name, labels: labels.slice(-WINDOW), states, shown,
       gates, trajectory: principal(rows(one.cell.states[one.names[0]].after)), eigenvalues: {}
     };
   }));
@@ -211,10 +221,12 @@ function principal(rows) {
 
 function flowOf(local, result, answers, option, labels) {
   const { network, facts } = local, { readout, about } = network, steps = labels.length;
-  // dE/dz of E = -log p of the option, or of the value itself
-  const dz = new Float32Array(readout.rows);
-  if (readout.ends === "softmax") dz.set(answers.at(-1));
-  dz[option.place] += readout.ends === "softmax" ? -1 : 1;
+  // dE/dz of E = -log p of the option, of a tag given the one before it, or of the value itself
+  const dz = new Float32Array(readout.rows), { chain } = network, symbols = symbolic(network);
+  const before = chain && steps > 1 ? chain.tags(answers).at(-2) : null;
+  if (symbols) dz.set(chain ? chain.conditional(answers, before) : answers.at(-1));
+  const probability = dz[option.place];
+  dz[option.place] += symbols ? -1 : 1;
   const dh = new Float32Array(readout.columns);
   arithmetic.transposed(readout.weight, 0, readout.rows, readout.columns, dz, 0, dh, 0);
   const tops = Array(steps).fill(null), end = steps - 1;
@@ -236,19 +248,22 @@ function flowOf(local, result, answers, option, labels) {
   const found = network.backward(result, { tops, summary }), whole = !about.pooling || about.pooling === "last";
   const one = (value) => labels.map((_, t) => t === end ? value : 0);
   const size = Math.sqrt(squared(dz) * squared(vector));
-  const error = readout.ends === "softmax" ? -Math.log(Math.max(1e-30, option.probability)) : 0;
+  const error = symbols ? -Math.log(Math.max(1e-30, probability)) : 0;
   return {
     errors: [{ error, step: end, part: "stack", label: facts.answers === "next" || facts.answers === "steps" ? labels[end] : "the answer" }],
     followed: [0], error,
-    layers: found.layers.map(({ number, direction, norms, shares }) => ({
-      name: layerName(number, direction), part: "stack", direction, cell: facts.cell, labels, norms: { message: norms },
-      shares, boundaries: [], spectrum: {}, lyapunov: null, itemised: null, asked: steps, memory: null,
-      // where the answer is read out: each direction's own last step, or the one that answers
-      sentence: sentenceOf(norms, labels, direction === 1, about.pooling ? null : end)
-    })),
+    // where the answer is read out: each direction's own last step, or the one that answers
+    layers: found.layers.map((layer) => flowLayer(facts, layer, labels, "stack", about.pooling ? null : end)),
     readout: whole ? {
       name: "W_hy", part: "stack", kind: "hidden to output", labels, fraction: one(1), norm: one(size), gradient: size
     } : null
+  };
+}
+function flowLayer(facts, { number, direction, norms, shares }, labels, role, end) {
+  return {
+    name: layerName(number, direction, role), part: role, direction, cell: facts.cell, labels, norms: { message: norms },
+    shares, boundaries: [], spectrum: {}, lyapunov: null, itemised: null, asked: labels.length, memory: null,
+    sentence: sentenceOf(norms, labels, direction === 1, end)
   };
 }
 const CHANGES = [

@@ -20,13 +20,20 @@ const part = (frame, [first, count]) => frame.subarray(first, first + count);
 const squared = (v) => v.reduce((sum, one) => sum + one * one, 0);
 const dotted = (a, b) => a.reduce((sum, one, i) => sum + one * b[i], 0);
 
+// the arrays that descriptions refer to by number
+function unpacked(places, bytes) {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return places.map(
+    ({ first, count, bits }) => bits === 16 ? float16s(view, first, count) : float32s(view, first, count));
+}
+
 class Network {
-  constructor(about, bytes, cells) {
+  // a network within another one has the arrays of that one
+  constructor(about, bytes, cells, arrays = unpacked(about.arrays, bytes)) {
     this.about = about;
-    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    this.arrays = about.arrays.map(
-      ({ first, count, bits }) => bits === 16 ? float16s(view, first, count) : float32s(view, first, count));
-    const array = (index) => index === null ? null : this.arrays[index];
+    const array = (index) => index === null ? null : arrays[index];
+    const affine = (one) => one && { ...one, weight: array(one.weight), bias: array(one.bias) };
+    const within = (other) => other && new Network(other, null, cells, arrays);
     this.layers = about.layers.map((level) => level.map((one) => {
       const w = Object.fromEntries(Object.entries(one.w).map(([name, index]) => [name, array(index)]));
       const cell = cells[one.cell](one.sizes, w, one.k, Float32Array), names = Object.keys(cell.states);
@@ -34,38 +41,56 @@ class Network {
         names.map((name) => [name, array(one.start[name]) || new Float32Array(cell.states[name].before[1])]));
       return { ...one, cell, names, w, start, frame: new Float32Array(cell.frame) };
     }));
-    this.readout = { ...about.readout, weight: array(about.readout.weight), bias: array(about.readout.bias) };
-    this.hidden = about.hidden.map((one) => ({ ...one, weight: array(one.weight), bias: array(one.bias) }));
-    const { input, target } = about;
+    this.readout = affine(about.readout);
+    this.hidden = about.hidden.map(affine);
+    const { target, chain } = about, input = about.input || {};
     this.table = input.ids ? array(input.table) : null;
-    this.units = input.ids ? null : { mean: array(input.mean), deviation: array(input.deviation) };
+    this.letters = within(input.letters);
+    this.units = "mean" in input ? { mean: array(input.mean), deviation: array(input.deviation) } : null;
     this.target = target ? { mean: array(target.mean), deviation: array(target.deviation) } : null;
+    this.chain = chain ? new Chain(array(chain.first), array(chain.pairs), array(chain.last)) : null;
     this.filters = (input.convolutions || []).map(
       (one) => ({ ...one, weight: array(one.weight), scale: array(one.scale), shift: array(one.shift) }));
+    this.writer = about.writer ? new Writer(this, about.writer, within(about.writer.decoder), affine) : null;
   }
 
-  // the vector of an id, or of numbers in their own units
+  // the vector of an id, of an id with letters, or of numbers in their own units
   vector(item) {
     const { input } = this.about;
-    if (input.ids) {
-      if (!(item >= 0 && item < input.count))
-        throw new RangeError(`${item} is no id of this network: they are 0 to ${input.count - 1}`);
-      return this.table.subarray(item * input.size, (item + 1) * input.size).map((one) => one * input.scale);
-    }
-    const { mean, deviation } = this.units;
-    const read = Float32Array.from(item, (one, i) => (one - mean[i % mean.length]) / deviation[i % mean.length]);
-    if (input.grid) return this.pictured(read);
-    return input.order ? Float32Array.from(input.order, (column) => read[column]) : read;
+    if (this.letters) return concatenated([this.embedded(item[0]), this.letters.spelled(item.slice(1))]);
+    if (input.ids) return this.embedded(item);
+    const read = this.standardised(item);
+    return input.grid ? this.pictured(read) : this.ordered(read);
   }
-  // a picture through its convolutions
-  pictured(picture) {
+  embedded(item) {
+    const { count, size, scale } = this.about.input;
+    if (!(item >= 0 && item < count)) throw new RangeError(`${item} is no id of this network: they are 0 to ${count - 1}`);
+    return this.table.subarray(item * size, (item + 1) * size).map((one) => one * scale);
+  }
+  // the two last states of what reads a word letter by letter; 0 is no letter
+  spelled(letters) {
+    return this.summary(this.run(letters.filter((one) => one).map((one) => this.embedded(one))));
+  }
+  standardised(item) {
+    const { mean, deviation } = this.units;
+    return Float32Array.from(item, (one, i) => (one - mean[i % mean.length]) / deviation[i % mean.length]);
+  }
+  ordered(read) {
+    const { order } = this.about.input;
+    return order ? Float32Array.from(order, (column) => read[column]) : read;
+  }
+  // a picture through its convolutions: what is at each place, row by row
+  maps(picture) {
     let [height, width, channels] = this.about.input.grid, maps = picture;
     for (const filter of this.filters) {
       const out = convolved(maps, height, width, channels, filter);
       [height, width, channels] = [Math.ceil(height / 2), Math.ceil(width / 2), filter.channels];
       maps = normalised(pooled(out, filter, height, width), height * width, filter);
     }
-    return averaged(maps, height, width, channels, this.about.input);
+    return { maps, height, width, channels };
+  }
+  pictured(picture) {
+    return averaged(this.maps(picture), this.about.input);
   }
 
   // one step of one direction of one layer, in a frame
@@ -80,22 +105,20 @@ class Network {
   start() {
     return this.layers.map(([one]) => one.start);
   }
-  // a network that reads forwards: one vector, and the states after it
-  step(states, x) {
+  // a network that reads forwards: one vector, and the states after it; the frames are kept where a list is given
+  step(states, x, frames = null) {
     const next = [];
     this.layers.forEach(([one], number) => {
-      this.forward(one, one.frame, x, states[number]);
-      next.push(this.after(one, one.frame));
+      const frame = frames ? new Float32Array(one.cell.frame) : one.frame;
+      if (frames) frames.push(frame);
+      this.forward(one, frame, x, states[number]);
+      next.push(this.after(one, frame));
       x = this.merged([next[number][one.names[0]]], x);
     });
     return { top: x, states: next };
   }
   merged(outputs, x) {
-    const y = new Float32Array(outputs.reduce((sum, one) => sum + one.length, 0));
-    outputs.reduce((first, one) => {
-      y.set(one, first);
-      return first + one.length;
-    }, 0);
+    const y = concatenated(outputs);
     if (this.about.residual && y.length === x.length) x.forEach((one, i) => { y[i] += one; });
     return y;
   }
@@ -153,10 +176,13 @@ class Network {
       return powers.map((one) => one / total);
     }
     if (ends === "sigmoid") return z.map(arithmetic.sigmoid);
+    return ends === "scores" ? z : this.inUnits(z);
+  }
+  inUnits(z) {
     const { mean, deviation } = this.target;
     return z.map((one, i) => one * deviation[i % mean.length] + mean[i % mean.length]);
   }
-  // every answer to a sequence of items, or to one item of a network without time
+  // every answer to a sequence of items, or to one item of a network without time; of tags in a chain their scores
   answers(items) {
     if (this.about.forecast) return [forecast(this, items)];
     if (!this.layers.length)
@@ -189,23 +215,48 @@ class Network {
     return { layers: found, dx: seeds };
   }
   through(one, number, direction, frames, outside, end, below) {
-    const { cell, names, w } = one, steps = frames.length, norms = Array(steps).fill(0), back = Array(steps);
-    const g = Object.fromEntries(Object.entries(w).map(([name, values]) => [name, new Float32Array(values.length)]));
-    let carried = names.map((name) => new Float32Array(cell.states[name].before[1]));
-    if (end) carried[0].set(end);
-    for (let n = steps - 1; n >= 0; --n) {
-      const t = direction ? steps - 1 - n : n, d = back[t] = new Float32Array(cell.back);
-      if (outside[t]) outside[t].forEach((v, i) => { carried[0][i] += v; });
-      norms[t] = Math.sqrt(carried.reduce((sum, v) => sum + squared(v), 0));
-      names.forEach((name, place) => d.set(carried[place], cell.states[name].seed[0]));
-      cell.backward(frames[t], d, g);
-      carried = names.map((name) => part(d, cell.states[name].message).slice());
-      added(below, t, part(d, cell.dx));
+    const way = new Way(one, frames);
+    if (end) way.carried[0].set(end);
+    for (let n = frames.length - 1; n >= 0; --n) {
+      const t = direction ? frames.length - 1 - n : n;
+      added(below, t, way.back(t, outside[t]));
     }
-    const shares = Object.entries(cell.products).filter(([name]) => one.kinds[name]).map(
-      ([name, pairs]) => [name, { kind: one.kinds[name], ...sharesOf(g[name], pairs, frames, back) }]);
-    return { number, direction, norms, shares: Object.fromEntries(shares), back };
+    return { number, direction, ...way.found() };
   }
+}
+// backpropagation through one direction of one layer, step by step
+class Way {
+  constructor(one, frames) {
+    const { cell, names, w } = one;
+    Object.assign(this, { one, frames, norms: Array(frames.length).fill(0), d: Array(frames.length) });
+    this.g = Object.fromEntries(Object.entries(w).map(([name, values]) => [name, new Float32Array(values.length)]));
+    this.carried = names.map((name) => new Float32Array(cell.states[name].before[1]));
+  }
+  // dE/d(output) of a step, if any -> dE/dx of it; what reaches the states before it is carried
+  back(t, outside) {
+    const { cell, names } = this.one, d = this.d[t] = new Float32Array(cell.back);
+    if (outside) outside.forEach((v, i) => { this.carried[0][i] += v; });
+    this.norms[t] = Math.sqrt(this.carried.reduce((sum, v) => sum + squared(v), 0));
+    names.forEach((name, place) => d.set(this.carried[place], cell.states[name].seed[0]));
+    cell.backward(this.frames[t], d, this.g);
+    this.carried = names.map((name) => part(d, cell.states[name].message).slice());
+    return part(d, cell.dx);
+  }
+  // norms of dE/d(states), and the share of each step in the gradient of each matrix
+  found() {
+    const { one, frames, norms, d, g } = this;
+    const shares = Object.entries(one.cell.products).filter(([name]) => one.kinds[name]).map(
+      ([name, pairs]) => [name, { kind: one.kinds[name], ...sharesOf(g[name], pairs, frames, d) }]);
+    return { norms, shares: Object.fromEntries(shares), back: d };
+  }
+}
+function concatenated(vectors) {
+  const y = new Float32Array(vectors.reduce((sum, one) => sum + one.length, 0));
+  vectors.reduce((first, one) => {
+    y.set(one, first);
+    return first + one.length;
+  }, 0);
+  return y;
 }
 function added(rows, t, values) {
   if (!rows[t]) rows[t] = new Float32Array(values.length);
@@ -275,7 +326,7 @@ function normalised(maps, places, { channels, groups, scale, shift, epsilon }) {
   return maps;
 }
 // the mean of all places, or of each of the parts of a grid
-function averaged(maps, height, width, channels, { pooling, places }) {
+function averaged({ maps, height, width, channels }, { pooling, places }) {
   const rows = pooling === "mean" ? 1 : Math.min(height, places);
   const columns = pooling === "mean" ? 1 : Math.min(width, places);
   const y = new Float32Array(rows * columns * channels);

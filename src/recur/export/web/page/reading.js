@@ -53,7 +53,19 @@ class Words {
       return [...before, ...core, ...after];
     return [[word, UNKNOWN]];
   }
+  // the id of a word; with the ids of its letters where these are read too
+  read(word, id) {
+    const { letters, longest, unknown_letter: unknown } = this.facts;
+    if (!letters) return [word, id];
+    this.spelling = this.spelling || new Map(letters.map((letter, n) => [letter, unknown + 1 + n]));
+    const signs = Array.from(word), half = longest / 2;
+    const kept = signs.length > longest ? [...signs.slice(0, half), ...signs.slice(-half)] : signs;
+    return [word, [id, ...kept.map((letter) => this.spelling.get(letter) ?? unknown)]];
+  }
   pieces(text) {
+    return this.known(text).map(([word, id]) => this.read(word, id));
+  }
+  known(text) {
     const lines = this.facts.newlines ? text.split("\n") : [text], pieces = [];
     lines.forEach((line, number) => {
       if (number) pieces.push(["<eos>", END]);
@@ -94,6 +106,49 @@ class Words {
         chunks.push([word]);
     }
     return chunks.map((chunk) => chunk.join("")).join(" ");
+  }
+}
+
+// frequent pieces of the bytes of a text (byte-pair encoding)
+const PIECE =
+  /'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\p{White_Space}\p{L}\p{N}]+|\p{White_Space}+(?!\P{White_Space})|\p{White_Space}+/gu;
+// the sign of each byte: printable ones are signs of their own, the others follow from 256 on
+const SIGNS = (() => {
+  let next = 256;
+  const shown = (byte) => byte > 32 && byte < 127 || byte > 160 && byte !== 173;
+  return Array.from({ length: 256 }, (_, byte) => String.fromCharCode(shown(byte) ? byte : next++));
+})();
+class Subwords {
+  constructor(facts) {
+    this.facts = facts;
+    this.ids = new Map(facts.pieces.map((piece, id) => [piece, id]));
+    this.ranks = new Map(facts.merges.map((pair, rank) => [pair, rank]));
+    this.byte = new Map(SIGNS.map((sign, byte) => [sign, byte]));
+    this.known = new Map();
+  }
+  // the pair that was merged first in training is merged first
+  merged(chunk) {
+    const parts = Array.from(new TextEncoder().encode(chunk), (byte) => SIGNS[byte]);
+    for (;;) {
+      let best = Infinity, place = -1;
+      for (let n = 0; n + 1 < parts.length; ++n) {
+        const rank = this.ranks.get(`${parts[n]} ${parts[n + 1]}`) ?? Infinity;
+        if (rank < best) [best, place] = [rank, n];
+      }
+      if (place < 0) return parts.map((piece) => this.ids.get(piece));
+      parts.splice(place, 2, parts[place] + parts[place + 1]);
+    }
+  }
+  pieces(text) {
+    const chunks = (this.facts.lower ? lowered(text) : text).match(PIECE) || [];
+    return chunks.flatMap((chunk) => {
+      if (!this.known.has(chunk)) this.known.set(chunk, this.merged(chunk));
+      return this.known.get(chunk).map((id) => [this.facts.vocabulary[id], id]);
+    });
+  }
+  text(ids) {
+    const signs = ids.filter((id) => id >= RESERVED.length).map((id) => this.facts.pieces[id]).join("");
+    return new TextDecoder("utf-8", { ignoreBOM: true }).decode(Uint8Array.from(signs, (sign) => this.byte.get(sign)));
   }
 }
 
@@ -184,7 +239,7 @@ function table(value, { columns, sequence }) {
   if (!sequence && rows.length > 1) refuse(`${rows.length} rows were given, expected one`, columns.join(", "));
   return rows;
 }
-const READERS = { characters: Characters, words: Words, symbols: Symbols, melody: Melody };
+const READERS = { characters: Characters, words: Words, subwords: Subwords, symbols: Symbols, melody: Melody };
 const reader = (facts) => READERS[facts.kind] ? new READERS[facts.kind](facts) : null;
 
 // the pixels of a picture in the size that the network reads: it is scaled to cover that size, and cropped evenly
