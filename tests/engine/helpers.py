@@ -55,7 +55,8 @@ def make(
     """A random recurrence; ``ragged`` rows include one of length zero where there is room."""
     generator = torch.Generator().manual_seed(seed)
     cell = equations.get(name) if isinstance(name, str) else name
-    sizes = {"X": X, "H": H, "P": P or max(1, H // 2), "N": 3, "K": 2}
+    heads = next(count for count in (3, 2, 1) if H % count == 0)
+    sizes = {"X": X, "H": H, "P": P or max(1, H // 2), "N": 3, "K": 2, "heads": heads}
 
     def random(*shape: int) -> Tensor:
         return torch.randn(*shape, generator=generator, dtype=dtype).requires_grad_()

@@ -48,8 +48,17 @@ def computed(outputs: Iterable[Node], given: Mapping[int, Array], sizes: Mapping
             start, stop = (bound.value(sizes) for bound in node.attribute)
             value = arguments[0][start:stop]
         elif node.op in {"outer", "contract", "contract_transposed"}:
-            m, n = (bound.value(sizes) for bound in node.attribute)
+            m, n, *heads = (bound.value(sizes) for bound in node.attribute)
             first, second = arguments
+            if heads:
+                names = {"outer": "bi,bj->bij", "contract": "bij,bj->bi", "contract_transposed": "bij,bi->bj"}[node.op]
+                shapes = {"b": heads[0], "i": m, "j": n}
+                one, other = names.split("->")[0].split(",")
+                value = np.einsum(
+                    names, first.reshape([shapes[a] for a in one]), second.reshape([shapes[a] for a in other])
+                ).ravel()
+                found[id(node)] = value
+                continue
             matrix = np.outer(first, second) if node.op == "outer" else first.reshape(m, n)
             matrix = matrix.T if node.op == "contract_transposed" else matrix
             value = matrix.ravel() if node.op == "outer" else matrix @ second

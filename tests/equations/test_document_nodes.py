@@ -12,13 +12,36 @@ from recur.errors import EquationError
 H, X = Size.parse("H"), Size.parse("X")
 
 
-@pytest.mark.parametrize("size", ["H", "4H", "H+P", "H*P", "2H*P+3", "1", "12", "H+P+X+1"])
+@pytest.mark.parametrize("size", ["H", "4H", "H+P", "H*P", "2H*P+3", "H*H/heads", "4H/heads+1", "1", "12", "H+P+X+1"])
 def test_a_size_is_read_as_it_is_written(size: str) -> None:
     assert str(read_size(size)) == size
 
 
 @pytest.mark.parametrize(
-    "size", ["", "H+", "+H", "1H", "01", "H+H", "P+H", "H-P", "H H", "-1", "H*", "1e5", "H()", 3, None]
+    "size",
+    [
+        "",
+        "H+",
+        "+H",
+        "1H",
+        "01",
+        "H+H",
+        "P+H",
+        "H-P",
+        "H H",
+        "-1",
+        "H*",
+        "H/",
+        "/H",
+        "H/H",
+        "heads*H/heads",
+        "H/heads/a",
+        "P*H",
+        "1e5",
+        "H()",
+        3,
+        None,
+    ],
 )
 def test_another_form_of_a_size_is_refused(size: object) -> None:
     with pytest.raises(EquationError, match="is not a size"):

@@ -12,6 +12,7 @@ from recur.engine import run
 from recur.equations.diagram import drawing, svg
 from recur.equations.naming import naming
 from recur.equations.papers import legendre_memory
+from recur.errors import EquationError
 from recur.nn import Recurrent
 from tests.engine.helpers import assert_native_is_eager, make, threads
 from tests.engine.test_bptt import both
@@ -22,7 +23,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::recur.engine.native.library.Com
 PAPERS = sorted(set(equations.names()) - set(equations.stock()))
 EAGER = ("short_attention",)  # the rows of its matrix move
 NOT_SMOOTH = {"leaky_integrate_and_fire", "phased_lstm", "boundary_lstm"}
-MATRICES = ("fast_weights", "linear_attention", "mlstm")
+MATRICES = ("fast_weights", "linear_attention", "mlstm", "mlstm_heads")
 
 
 def case(name: str, T: int = 5, B: int = 3, H: int = 4, **options: bool):
@@ -54,10 +55,40 @@ def test_threads_that_share_a_matrix_compute_what_one_does(
 @pytest.mark.parametrize("name", MATRICES)
 def test_a_matrix_memory_in_a_stream_is_that_of_the_layer(name: str) -> None:
     torch.manual_seed(0)
-    layer, x = Recurrent(name, 3, 6).eval(), torch.randn(5, 2, 3)
+    sizes = {"heads": 3} if name == "mlstm_heads" else None
+    layer, x = Recurrent(name, 3, 6, sizes=sizes).eval(), torch.randn(5, 2, 3)
     stream = layer.stream(2)
     steps = torch.stack([torch.as_tensor(stream.step(one)).clone() for one in x])
     close(steps, layer(x)[0].detach())
+
+
+@pytest.mark.parametrize(("T", "B", "H"), [(3, 2, 132), (2, 17, 12), (3, 2, 51), (2, 3, 3)], ids=str)
+def test_threads_that_share_the_matrices_of_heads_compute_what_one_does(
+    T: int, B: int, H: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RECUR_FILL_NAN", "1")
+    with threads(2):
+        assert_native_is_eager(case("mlstm_heads", T, B, H, ragged=True, resets=True), reverse=T == 2)
+
+
+def test_each_head_of_the_mlstm_is_an_mlstm_of_its_own() -> None:
+    heads, size = 3, 2
+    given = weights("mlstm_heads", X=3, H=heads * size, heads=heads)
+    x = torch.randn(5, 2, 3, dtype=torch.float64)
+    whole = run(equations.get("mlstm_heads"), x, None, given)
+    for head in range(heads):
+        rows = torch.cat([torch.arange(size) + size * (heads * part + head) for part in range(4)])
+        one = {"W_x": given["W_x"][rows], "b": given["b"][rows]}
+        one |= {f"w_{gate}": given[f"W_{gate}"][head : head + 1] for gate in "if"}
+        one |= {f"b_{gate}": given[f"b_{gate}"][head : head + 1] for gate in "if"}
+        expected = run(equations.get("mlstm"), x, None, one)
+        close(whole.outputs[..., head * size : (head + 1) * size], expected.outputs, f"head {head}")
+        close(whole.states["C"].reshape(2, heads, -1)[:, head], expected.states["C"], f"the matrix of head {head}")
+
+
+def test_heads_that_do_not_divide_the_units_are_refused() -> None:
+    with pytest.raises(EquationError, match="heads = 3 parts do not divide H = 4"):
+        Recurrent("mlstm_heads", 2, 4, sizes={"heads": 3})
 
 
 @pytest.mark.parametrize("name", EAGER)

@@ -25,7 +25,20 @@ def test_a_size_divides_only_into_equal_parts():
     assert Size.parse("2H+1").divided_by(2) is None
 
 
-@pytest.mark.parametrize("text", ["", "H*4", "4 H", "-H"])
+def test_a_part_for_each_head_times_their_number_is_the_whole():
+    H, P, heads = map(Size.parse, ("4H", "P", "heads"))
+    assert str(H.over(heads)) == "4H/heads"
+    assert H.over(heads).times(heads) == H
+    assert P.over(heads).times(P.over(heads)).times(heads) == Size.parse("P*P/heads", products=True)
+    assert Size.parse("P*P/heads", products=True).value({"P": 6, "heads": 3}) == 12
+    assert heads.over(heads) == Size.parse("1")
+    assert P.over(heads).symbols == ("P", "heads")
+    assert P.over(heads).divisors == ("heads",)
+    assert P.times(P).over(heads).substituted({"P": 6, "heads": 3}) == Size.parse("12")
+    assert P.over(heads).substituted({"P": 6}) == P.over(heads)
+
+
+@pytest.mark.parametrize("text", ["", "H*4", "4 H", "-H", "H/heads"])
 def test_an_unreadable_size_is_refused_with_an_example(text):
     with pytest.raises(EquationError, match="cannot read the size"):
         Size.parse(text)

@@ -180,6 +180,11 @@ class Interpreter:
         """The product of the matrix of each row with a vector."""
         block: RowBlock = one.operation.attribute
         whole, vector = (self.read(location, size) for location, size in one.operands)
+        if block.heads is not None:
+            heads = self.number(block.heads)
+            parts = whole.unflatten(-1, (heads, self.number(block.matrix_rows), self.number(block.matrix_columns)))
+            parts = parts.mT if block.transposed else parts
+            return (parts @ vector.unflatten(-1, (heads, -1)).unsqueeze(-1)).flatten(1)
         matrix = whole.unflatten(-1, (self.number(block.matrix_rows), self.number(block.matrix_columns)))
         matrix = matrix.mT if block.transposed else matrix
         rows = matrix.narrow(1, self.number(block.row), self.number(one.operation.size))
@@ -188,6 +193,9 @@ class Interpreter:
     def spread(self, spread: Spread, vector: Tensor) -> Tensor:
         if spread.along_rows:
             return vector.repeat_interleave(self.number(spread.columns), -1)
+        if spread.heads is not None:
+            parts = vector.unflatten(-1, (self.number(spread.heads), 1, self.number(spread.columns)))
+            return parts.expand(-1, -1, self.number(spread.rows), -1).flatten(1)
         return vector.repeat(1, self.number(spread.rows))
 
     def product(self, operands: tuple[tuple[Location, Size], ...], product: Operation) -> Tensor:

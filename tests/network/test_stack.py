@@ -79,6 +79,8 @@ def test_a_summary_is_the_last_step_forwards_beside_the_first_one_backwards(
     [
         ({"cell": "slstm_heads"}, {"heads": 4}),
         ({"cell": "slstm_heads", "hidden_size": 6}, {"heads": 3}),
+        ({"cell": "mlstm_heads"}, {"heads": 4}),
+        ({"cell": "mlstm_heads", "hidden_size": 6, "cell_sizes": ["heads=2"]}, {"heads": 2}),
         ({"cell": "slstm_heads", "hidden_size": 6, "cell_sizes": ["heads=2"]}, {"heads": 2}),
         ({"cell": "lstm_projected", "cell_sizes": ["P=3"]}, {"P": 3}),
         ({"cell": "short_attention", "cell_sizes": [" K = 5 "]}, {"K": 5}),
@@ -95,6 +97,8 @@ def test_a_cell_has_the_sizes_that_are_named_and_usual_ones_otherwise(
     ("options", "message", "hint"),
     [
         ({"cell": "slstm_heads", "hidden_size": 8, "cell_sizes": ["heads=3"]}, "does not divide the hidden size 8",
+         "--hidden-size 9"),
+        ({"cell": "mlstm_heads", "hidden_size": 8, "cell_sizes": ["heads=3"]}, "does not divide the hidden size 8",
          "--hidden-size 9"),
         ({"cell": "slstm_heads", "cell_sizes": ["head=2"]}, 'no size "head". Did you mean "heads"', "heads"),
         ({"cell": "lstm", "cell_sizes": ["P=2"]}, 'the cell "lstm" has no size "P"', "leave out --cell-sizes"),

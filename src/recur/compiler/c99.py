@@ -206,16 +206,27 @@ class _Writer:
             row, column = self.number(block.row), self.number(block.column)
             stride, depth = self.number(block.matrix_columns), self.number(block.columns)
             units, to = self.number(one.operation.size), self.columns[one.location.index]
-            if block.transposed:
-                self.result.calls.add("columns")
-                first = column * stride + row
-                self.lines.append(f"NAME_columns({matrix} + {first}, {stride}, {vector}, {depth}, {to}, {units});")
-            else:
-                self.result.calls.add("dot")
-                at = f"{matrix} + {row * stride + column} + u * {stride}"
-                self.lines.append(
-                    f"for (u = 0; u < {units}; ++u) {element(to, 'u')} = NAME_dot({at}, {vector}, {depth});"
-                )
+            if block.heads is not None:
+                heads = self.number(block.heads)
+                own, depth = units // heads, depth // heads
+                for head in range(heads):
+                    at, v, to_own = (f"{place} + {head * step}" if head else place for place, step in (
+                        (matrix, own * depth), (vector, depth), (to, own)))  # fmt: skip
+                    self._contraction(block.transposed, at, stride, v, depth, to_own, own)
+                continue
+            first = column * stride + row if block.transposed else row * stride + column
+            self._contraction(block.transposed, f"{matrix} + {first}", stride, vector, depth, to, units)
+
+    def _contraction(
+        self, transposed: bool, matrix: str, stride: int, vector: str, depth: int, to: str, units: int
+    ) -> None:
+        if transposed:
+            self.result.calls.add("columns")
+            self.lines.append(f"NAME_columns({matrix}, {stride}, {vector}, {depth}, {to}, {units});")
+        else:
+            self.result.calls.add("dot")
+            row = f"{matrix} + u * {stride}"
+            self.lines.append(f"for (u = 0; u < {units}; ++u) {element(to, 'u')} = NAME_dot({row}, {vector}, {depth});")
 
     def operand(self, operation: Operation, location: Location) -> str:
         """The expression of an operand that is read across units."""
@@ -341,6 +352,8 @@ class _Body:
         location, _ = self.stage.spreads[operation]
         columns = writer.number(spread.columns)
         at = f"u / {columns}" if spread.along_rows else f"u % {columns}"
+        if spread.heads is not None:
+            at = f"u / {columns * writer.number(spread.rows)} * {columns} + {at}"
         if location.kind == "noise":
             part = writer.program.noise_parts[location.index]
             return literal(writer.noises[writer.program.noises[part.owner]])

@@ -144,6 +144,7 @@ class _Text:
         block: RowBlock = one.operation.attribute
         matrix, vector = (self.operand(location, size) for location, size in one.operands)
         numbers = [self.size(size) for size in (block.row, block.column, block.matrix_columns)]
+        numbers.append(-1 if block.heads is None else self.size(block.heads))
         return f"{{{matrix}, {vector}, {int(block.transposed)}, {', '.join(map(str, numbers))}, {one.location.index}}}"
 
     def schedule(self, name: str, planned: Schedule, scratch: Sequence[Size]) -> str:

@@ -178,8 +178,8 @@ class _Reverse:
             return
         if op in {"contract", "contract_transposed"}:
             matrix, vector = node.args
-            transposed = op == "contract_transposed"
-            self._add(matrix, make.outer(vector, d) if transposed else make.outer(d, vector))
+            transposed, heads = op == "contract_transposed", (*node.attribute, None)[2]
+            self._add(matrix, make.outer(vector, d, heads) if transposed else make.outer(d, vector, heads))
             self._add(vector, make.contract(matrix, d, node.attribute, transposed=not transposed))
             return
         if op == "surrogate":

@@ -26,7 +26,7 @@ from recur.compiler.kernel_text import INFIX
 from recur.compiler.partition import NotCompiledError
 from recur.compiler.plan import plan
 from recur.equations.graph import Graph, Node, topological
-from recur.equations.sizes import ONE, Size
+from recur.equations.sizes import ONE, Size, factors
 
 _CALLS = {
     "tanh": "Math.tanh", "exp": "Math.exp", "log": "Math.log", "sqrt": "Math.sqrt", "abs": "Math.abs",
@@ -101,10 +101,11 @@ class _Sizes:
 
 
 def _expression(size: Size) -> str:
-    terms = [
-        " * ".join([*([str(factor)] if factor != 1 else []), *(f"n[{json.dumps(one)}]" for one in symbol.split("*"))])
-        for symbol, factor in size.terms
-    ]
+    terms = []
+    for symbol, factor in size.terms:
+        above, below = factors(symbol)
+        product = [*([str(factor)] if factor != 1 else []), *(f"n[{json.dumps(one)}]" for one in above)]
+        terms.append(" / ".join([" * ".join(product), *(f"n[{json.dumps(one)}]" for one in below)]))
     return " + ".join([*terms, *([str(size.constant)] if size.constant else [])])
 
 
@@ -238,7 +239,6 @@ class _Section:
 
     def _single(self, node: Node) -> None:
         place, op, size = self.places[id(node)], node.op, self.sizes
-        where = f"{place.array}, {place.offset}"
         if op == "expand":
             one = node.args[0]
             value = self.places[id(one)].at("0") if id(one) in self.places else number(one, size)
@@ -254,21 +254,31 @@ class _Section:
             call = f"arithmetic.{op}({vector.array}, {vector.offset}, {size(node.args[0].size)})"
             self.lines.append(f"{place.at('0')} = {call};")
         elif op == "outer":
-            rows, columns = node.attribute
-            u, v = self.vector(node.args[0], rows), self.vector(node.args[1], columns)
-            operands = f"{u.array}, {u.offset}, {size(rows)}, {v.array}, {v.offset}, {size(columns)}"
-            self.lines.append(f"arithmetic.outer({operands}, {where});")
+            rows, columns, *heads = node.attribute
+            u, v = (self.vector(a, one.times(*heads) if heads else one)
+                    for a, one in zip(node.args, (rows, columns), strict=True))  # fmt: skip
+            parts = ((u, rows), (v, columns), (place, rows.times(columns)))
+            first, second, to = (self._of_head(one, part, heads) for one, part in parts)
+            self._each_head(heads, f"arithmetic.outer({first}, {size(rows)}, {second}, {size(columns)}, {to});")
         elif op in _PRODUCTS:
-            rows, columns = node.args[0].shape if op.startswith("matvec") else node.attribute
-            matrix = self.vector(node.args[0], rows.times(columns)) if op.startswith("contract") else None
+            rows, columns, *heads = node.args[0].shape if op.startswith("matvec") else node.attribute
+            matrix = self.vector(node.args[0], node.args[0].size) if op.startswith("contract") else None
             matrix = matrix or self.places[id(node.args[0])]
-            v = self.vector(node.args[1], rows if op.endswith("transposed") else columns)
-            self.lines.append(
-                f"arithmetic.{_PRODUCTS[op]}({matrix.array}, {matrix.offset}, {size(rows)}, {size(columns)}, "
-                f"{v.array}, {v.offset}, {where});"
-            )
+            reads, makes = (rows, columns) if op.endswith("transposed") else (columns, rows)
+            v = self.vector(node.args[1], node.args[1].size if heads else reads)
+            parts = ((matrix, rows.times(columns)), (v, reads), (place, makes))
+            first, second, to = (self._of_head(one, part, heads) for one, part in parts)
+            call = f"arithmetic.{_PRODUCTS[op]}({first}, {size(rows)}, {size(columns)}, {second}, {to});"
+            self._each_head(heads, call)
         else:
             raise NotCompiledError(f"{node}: {op} has no form in JavaScript")
+
+    def _of_head(self, place: _Place, size: Size, heads: list[Size]) -> str:
+        """The array of a vector and its first element; with heads that of head ``b``."""
+        return f"{place.array}, {place.offset}{f' + b * {self.sizes(size)}' if heads else ''}"
+
+    def _each_head(self, heads: list[Size], statement: str) -> None:
+        self.lines.append(f"for (let b = 0; b < {self.sizes(heads[0])}; ++b) {statement}" if heads else statement)
 
 
 def number(node: Node, sizes: _Sizes) -> str:

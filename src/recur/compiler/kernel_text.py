@@ -232,6 +232,9 @@ class Kernel:
         what = "of_rows" if spread.along_rows else "of_columns"
         rows = f", f->sizes[{self.size(size)}]" if spread.along_rows else ""
         place = f"row_{k}{rows}, column_{k}" if spread.along_rows else f"column_{k}"
+        if spread.heads is not None:
+            what, every = "of_parts", spread.rows.times(spread.heads)
+            place = f"row_{k}, f->sizes[{self.size(spread.rows)}], f->sizes[{self.size(every)}], column_{k}"
         self.inner.append(f"const V {self.new(operation)} = spread_{what}<T>({address}, {place}, columns_{k});")
 
     def keep(self, target: Target) -> None:

@@ -42,7 +42,8 @@ class RowBlock:
     """The part of a matrix of a row that one piece of a vector multiplies: C[row :, column :], or of C^T.
 
     ``row`` and ``column`` are those of the product, as in `Block`; the matrix itself is ``matrix_rows`` by
-    ``matrix_columns``, row after row, and ``columns`` are the elements of the piece.
+    ``matrix_columns``, row after row, and ``columns`` are the elements of the piece. With ``heads`` there are so many
+    such matrices, each of which multiplies its part of the vector.
     """
 
     matrix_rows: Size
@@ -51,15 +52,32 @@ class RowBlock:
     row: Size
     column: Size
     columns: Size
+    heads: Size | None = None
+
+    @property
+    def elements(self) -> Size:
+        """Of all its matrices."""
+        size = self.matrix_rows.times(self.matrix_columns)
+        return size if self.heads is None else size.times(self.heads)
 
 
 @dataclass(frozen=True)
 class Spread:
-    """Which element of a vector the elements of a matrix of a row read: that of their row, or of their column."""
+    """Which element of a vector the elements of a matrix of a row read: that of their row, or of their column.
+
+    With ``heads`` there are so many matrices, each of which reads the columns of its part of the vector.
+    """
 
     along_rows: bool
     rows: Size
     columns: Size
+    heads: Size | None = None
+
+    @property
+    def length(self) -> Size:
+        """Elements of the vector."""
+        size = self.rows if self.along_rows else self.columns
+        return size if self.heads is None else size.times(self.heads)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -158,6 +176,9 @@ class Lowering:
                 self._spread(node, argument, along_rows)
                 for argument, along_rows in zip(node.args, (True, False), strict=True)
             )
+            for one, other in ((rows, columns), (columns, rows)):
+                if one.op == "constant" and one.attribute == 1.0:
+                    return other
             return self.make("mul", (rows, columns), max(rows.size, columns.size, key=lambda size: size != ONE))
         if op in {"sum", "largest"}:
             return self._total(node)
@@ -196,18 +217,21 @@ class Lowering:
         """A value that is read across its elements; refuse one that is in several pieces."""
         pieces = self.partition.pieces(node)
         if len(pieces) > 1:
-            raise NotCompiledError(
-                f"{node} is put together from {len(pieces)} parts, and a matrix of a row reads all of it at once",
-                hint="split and concatenate other vectors than those of outer, scale_rows, scale_columns and C @ v",
-            )
+            raise _cut(node, len(pieces))
         return self.piece(node, pieces[0])
 
     def _contraction(self, node: Node, piece: Piece) -> Operation:
         matrix, vector = node.args
         start, stop = piece
-        whole, (rows, columns), terms = self._whole(matrix), node.attribute, []
+        whole, (rows, columns, *heads), terms = self._whole(matrix), node.attribute, []
+        transposed = node.op == "contract_transposed"
+        if heads:
+            if (start, stop) != (ZERO, node.size):
+                raise _cut(node, len(self.partition.pieces(node)))
+            block = RowBlock(rows, columns, transposed, ZERO, ZERO, vector.size, heads[0])
+            return self.make("contract", (whole, self._whole(vector)), node.size, block)
         for first, last in self.partition.pieces(vector):
-            block = RowBlock(rows, columns, node.op == "contract_transposed", start, first, last - first)
+            block = RowBlock(rows, columns, transposed, start, first, last - first)
             terms.append(self.make("contract", (whole, self.piece(vector, (first, last))), stop - start, block))
         total = terms[0]
         for term in terms[1:]:
@@ -215,11 +239,13 @@ class Lowering:
         return total
 
     def _spread(self, node: Node, vector: Node, along_rows: bool) -> Operation:
-        value, (rows, columns) = self._whole(vector), node.attribute
+        value, (rows, columns, *heads) = self._whole(vector), node.attribute
         # a number is the same everywhere, and the only row or column of a matrix is the matrix itself
         if value.size == ONE or (columns if along_rows else rows) == ONE:
             return value
-        return self.make("spread", (value,), node.size, Spread(along_rows, rows, columns))
+        if heads and along_rows:
+            rows = rows.times(heads[0])  # rows of all matrices one after the other are rows of one
+        return self.make("spread", (value,), node.size, Spread(along_rows, rows, columns, *heads[along_rows:]))
 
     def _total(self, node: Node) -> Operation:
         # pieces of equal size are first combined element by element, so that they need one total
@@ -242,18 +268,23 @@ class Lowering:
         return total
 
 
+def _cut(node: Node, parts: int) -> NotCompiledError:
+    return NotCompiledError(
+        f"{node} is put together from {parts} parts, and a matrix of a row reads all of it at once",
+        hint="split and concatenate other vectors than those of outer, scale_rows, scale_columns and C @ v",
+    )
+
+
 def read_across(operation: Operation) -> list[tuple[Operation, Size]]:
     """The operands of which an element of the result reads other elements than its own, and their sizes."""
     if operation.op == "product":
         return [(a, block.columns) for a, block in zip(operation.args, operation.attribute, strict=True)]
     if operation.op == "contract":
         block: RowBlock = operation.attribute
-        return [
-            (operation.args[0], block.matrix_rows.times(block.matrix_columns)), (operation.args[1], block.columns)
-        ]  # fmt: skip
+        return [(operation.args[0], block.elements), (operation.args[1], block.columns)]
     if operation.op == "spread":
         spread: Spread = operation.attribute
-        return [(operation.args[0], spread.rows if spread.along_rows else spread.columns)]
+        return [(operation.args[0], spread.length)]
     return []
 
 

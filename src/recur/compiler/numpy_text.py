@@ -182,7 +182,7 @@ class _Writer:
         if op in {"matvec", "matvec_transposed"}:
             matrix = self._of(args[0], _ATOM) + (".T" if op == "matvec_transposed" else "")
             return f"{matrix} @ {self._vector(args[1])}", _PRODUCT
-        return self._other(node), _PRODUCT if op.startswith("contract") else _ATOM
+        return self._other(node), _PRODUCT if op.startswith("contract") and len(node.attribute) == 2 else _ATOM
 
     def _vector(self, node: Node) -> str:
         """The expression of a node with all its elements, where it may be one number for all of them."""
@@ -215,8 +215,21 @@ class _Writer:
             return self._of(args[0], _ATOM)
         if op == "transposed":
             return f"{self._of(args[0], _ATOM)}.T"
+        if op in {"outer", "contract", "contract_transposed"} and len(node.attribute) == 3:
+            return self._by_head(node)
         if op == "outer":
             return f"np.outer({self._vector(args[0])}, {self._vector(args[1])}).ravel()"
         rows, columns = map(self._size, node.attribute)
         matrix = f"{self._vector(args[0])}.reshape({rows}, {columns})"
         return f"{matrix}{'.T' if op == 'contract_transposed' else ''} @ {self._vector(args[1])}"
+
+    def _by_head(self, node: Node) -> str:
+        """One matrix for each head, and the part of each vector that belongs to it."""
+        rows, columns, heads = map(self._size, node.attribute)
+        first, second = map(self._vector, node.args)
+        if node.op == "outer":
+            return f"({first}.reshape({heads}, {rows}, 1) * {second}.reshape({heads}, 1, {columns})).ravel()"
+        matrix = f"{first}.reshape({heads}, {rows}, {columns})"
+        if node.op == "contract":
+            return f"({matrix} @ {second}.reshape({heads}, {columns}, 1)).ravel()"
+        return f"({second}.reshape({heads}, 1, {rows}) @ {matrix}).ravel()"

@@ -89,8 +89,10 @@ def lifted(graph: Graph) -> tuple[Graph, dict[str, Node]]:
     once : dict of str to Node
         These values, as nodes of the original graph; empty if there are none.
     """
-    # numbers such as sqrt(count(k)) stay: the C++ compiler computes them once
-    constants = [node for node in plan(graph).once if node.shape]
+    # numbers such as sqrt(count(k)) stay, and vectors of one number: the C++ compiler computes them once
+    constants = [
+        node for node in plan(graph).once if node.shape and not (node.op == "expand" and not node.args[0].shape)
+    ]
     if not constants:
         return graph, {}
     outer = {id(node) for node in constants}

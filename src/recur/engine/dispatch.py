@@ -302,7 +302,9 @@ def _solved(equations: Sequence[tuple[Size, int]]) -> dict[str, int]:
         for alone in (True, False):
             for written, number in equations:
                 size = written.substituted(sizes)
-                if (alone and (len(size.terms) > 1 or size.constant)) or any("*" in symbol for symbol, _ in size.terms):
+                if (alone and (len(size.terms) > 1 or size.constant)) or any(
+                    "*" in symbol or "/" in symbol for symbol, _ in size.terms
+                ):
                     continue
                 unknown = [(symbol, factor) for symbol, factor in size.terms if symbol not in sizes]
                 rest = number - size.constant - sum(f * sizes[s] for s, f in size.terms if s in sizes)

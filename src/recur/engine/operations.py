@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -111,15 +112,8 @@ def compute(
         return a.sum(-1, keepdim=True)
     if op == "largest":
         return a.amax(-1, keepdim=True)
-    if op == "outer":
-        rows, columns = (_vector(value, size) for value, size in zip(operands, bounds, strict=True))
-        return (rows.unsqueeze(-1) * columns.unsqueeze(-2)).flatten(-2)
-    if op in {"contract", "contract_transposed"}:
-        whole = _vector(a, bounds[0] * bounds[1])
-        matrix = whole.reshape(*whole.shape[:-1], *bounds)
-        matrix = matrix.mT if op == "contract_transposed" else matrix
-        product: Tensor = matrix @ _vector(operands[1], matrix.shape[-1]).unsqueeze(-1)
-        return product.squeeze(-1)
+    if op in {"outer", "contract", "contract_transposed"}:
+        return _with_matrix(op, bounds, *operands)
     if op == "pow":
         return a ** operands[1]
     if op == "surrogate":
@@ -150,9 +144,27 @@ def _chosen(op: str, derivative: Tensor | float, *compared: Tensor | float) -> T
     return torch.where(a < b, 0.0, torch.where(a == b, d / 2, d))
 
 
-def _vector(value: Tensor | float, size: int) -> Tensor:
+def _with_matrix(op: str, bounds: Sequence[int], first: Tensor | float, second: Tensor | float) -> Tensor:
+    """u v^T, C v or C^T v with a matrix C of each row, or with one for each of several heads."""
+    rows, columns, *heads = bounds
+    count = math.prod(heads)
+    like = max((one for one in (first, second) if isinstance(one, Tensor)), key=Tensor.dim)
+    if op == "outer":
+        u, v = _vector(first, rows * count, like), _vector(second, columns * count, like)
+        u, v = u.reshape(*u.shape[:-1], *heads, rows, 1), v.reshape(*v.shape[:-1], *heads, 1, columns)
+        return (u * v).flatten(-2 - len(heads))
+    whole = _vector(first, rows * columns * count, like)
+    matrix = whole.reshape(*whole.shape[:-1], *heads, rows, columns)
+    matrix = matrix.mT if op == "contract_transposed" else matrix
+    vector = _vector(second, matrix.shape[-1] * count, like)
+    product: Tensor = matrix @ vector.reshape(*vector.shape[:-1], *heads, matrix.shape[-1], 1)
+    return product.squeeze(-1).flatten(-2) if heads else product.squeeze(-1)
+
+
+def _vector(value: Tensor | float, size: int, like: Tensor) -> Tensor:
     """A value with all its elements, where it is one number for all of them."""
-    value = value if isinstance(value, Tensor) else torch.tensor(value, dtype=torch.float64)
+    if not isinstance(value, Tensor) or not value.dim():
+        value = torch.as_tensor(value, dtype=like.dtype, device=like.device)
     return value if value.dim() and value.shape[-1] == size else value.expand(*value.shape[:-1], size)
 
 

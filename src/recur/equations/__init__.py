@@ -35,7 +35,7 @@ from recur.equations.language import (
     tanh,
     total,
 )
-from recur.equations.matrices import dot, outer, push, scale_columns, scale_rows
+from recur.equations.matrices import by_head, dot, outer, push, scale_columns, scale_rows
 from recur.equations.surrogates import bernoulli, greater, step, stop_gradient, straight_through
 from recur.equations.trace import equation
 from recur.equations.traced import Equation
@@ -43,10 +43,11 @@ from recur.equations.vectors import count, cumsum, largest, logsumexp, one_hot_o
 from recur.errors import EquationError, did_you_mean
 
 __all__ = [
-    "Equation", "Symbol", "absolute", "atan", "bernoulli", "concat", "cos", "count", "cumsum", "dot", "equation", "erf",
-    "exp", "fixed", "floor", "get", "greater", "largest", "layer_norm", "log", "logsumexp", "maximum", "mean",
-    "minimum", "names", "one_hot_of_largest", "outer", "push", "relu", "scale_columns", "scale_rows", "sigmoid", "sin",
-    "softmax", "softplus", "split", "sqrt", "step", "stock", "stop_gradient", "straight_through", "tanh", "total",
+    "Equation", "Symbol", "absolute", "atan", "bernoulli", "by_head", "concat", "cos", "count", "cumsum", "dot",
+    "equation", "erf", "exp", "fixed", "floor", "get", "greater", "largest", "layer_norm", "log", "logsumexp",
+    "maximum", "mean", "minimum", "names", "one_hot_of_largest", "outer", "push", "relu", "scale_columns",
+    "scale_rows", "sigmoid", "sin", "softmax", "softplus", "split", "sqrt", "step", "stock", "stop_gradient",
+    "straight_through", "tanh", "total",
 ]  # fmt: skip
 
 _NOT_CELLS = {

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
 
-from recur.equations.graph import BINARY, UNARY, Builder, Node
+from recur.equations.graph import BINARY, UNARY, Builder, Node, sizes_of
 from recur.equations.language import Symbol, binary, concat, contracted, total, unary
 from recur.equations.matrices import outer
-from recur.equations.sizes import ONE, ZERO, Shape, Size
+from recur.equations.sizes import ONE, ZERO, Shape, Size, factors
 from recur.equations.surrogates import straight_through
 from recur.equations.vectors import largest
 from recur.errors import EquationError
@@ -23,7 +23,7 @@ MOST_TERMS = 16
 MOST_FACTORS = 4
 LARGEST_FACTOR = 10**9
 LONGEST_NAME = 100
-_TERM = re.compile(r"((?:-?[0-9]+)?)([^\W\d]\w*(?:\*[^\W\d]\w*)*)|([0-9]+)")
+_TERM = re.compile(r"((?:-?[0-9]+)?)([^\W\d]\w*(?:\*[^\W\d]\w*)*(?:/[^\W\d]\w*)*)|([0-9]+)")
 
 
 def refused(what: str) -> EquationError:
@@ -141,9 +141,7 @@ def read_nodes(values: object, builder: Builder, leaves: Leaves) -> list[Node]:
 
 
 def _symbols(node: Node) -> list[str]:
-    attribute = node.attribute if isinstance(node.attribute, tuple) else (node.attribute,)
-    sizes = [*node.shape, *(one for one in attribute if isinstance(one, Size))]
-    return [symbol for size in sizes for symbol in size.symbols]
+    return [symbol for size in sizes_of([node]) for symbol in size.symbols]
 
 
 def _made(
@@ -208,8 +206,8 @@ def _is_natural(size: Size) -> bool:
         return size.constant >= 0 and all(factor > 0 for _, factor in size.terms)
     beyond: Counter[tuple[str, ...]] = Counter({(): size.constant})
     for symbol, factor in size.terms:
-        parts = symbol.split("*")
-        if len(parts) > MOST_FACTORS:
+        parts, below = factors(symbol)
+        if below or len(parts) > MOST_FACTORS:
             return False
         for count in range(len(parts) + 1):
             for chosen in combinations(parts, count):
@@ -226,15 +224,36 @@ def _expand(symbols: Sequence[Symbol], shape: Shape) -> Node:
 
 def _contract(symbols: Sequence[Symbol], attribute: Any, transposed: bool) -> Node:
     matrix, vector = symbols
+    if isinstance(attribute, list) and len(attribute) == 3:
+        return _contract_heads(symbols, [read_size(one) for one in attribute], transposed)
     dims = _two_sizes(attribute)
     if matrix.node.shape != (dims[0].times(dims[1]),):
         raise refused(f"a matrix of {dims[0]} x {dims[1]} has other sizes")
     return contracted(Symbol(matrix.builder, matrix.node, dims), vector, transposed=transposed).node
 
 
+def _contract_heads(symbols: Sequence[Symbol], dims: Sequence[Size], transposed: bool) -> Node:
+    matrix, vector = symbols
+    rows, columns, heads = dims
+    whole = (rows.times(heads), columns.times(heads))
+    parts = tuple(size.over(heads) for size in whole)
+    if matrix.node.shape != (rows.times(whole[1]),) or parts != (rows, columns) or not _is_number_of_heads(heads):
+        raise refused(f"{heads} matrices of {rows} x {columns} have other sizes")
+    return contracted(Symbol(matrix.builder, matrix.node, whole, heads), vector, transposed=transposed).node
+
+
+def _is_number_of_heads(size: Size) -> bool:
+    return len(size.terms) == 1 and not size.constant and size == Size(((size.symbols[0], 1),))
+
+
 def _outer(symbols: Sequence[Symbol], attribute: Any) -> Node:
-    node = outer(*symbols).node
-    if node.attribute != _two_sizes(attribute):
+    u, v = symbols
+    if isinstance(attribute, list) and len(attribute) == 3:
+        dims: tuple[Size, ...] = tuple(read_size(one) for one in attribute)
+        node = outer(u, v, str(dims[2])).node
+    else:
+        dims, node = _two_sizes(attribute), outer(u, v).node
+    if node.attribute != dims:
         raise refused("the rows and columns of outer are not those of its vectors")
     return node
 

@@ -58,7 +58,8 @@ class Node:
     shape : tuple of Size
         ``()``, ``(n,)`` or ``(m, n)``.
     attribute : object
-        The name of a leaf, the value of a constant, the bounds of a slice.
+        The name of a leaf, the value of a constant, the bounds of a slice, rows and columns of a matrix of a row; of
+        several matrices, one for each head, rows and columns of one and their number.
     """
 
     op: str
@@ -197,14 +198,20 @@ class Builder:
         """W^T, which only stands at the left of a product."""
         return matrix.args[0] if matrix.op == "transposed" else self.make("transposed", (matrix,), matrix.shape[::-1])
 
-    def outer(self, rows: Node, columns: Node) -> Node:
-        """u v^T of each row of the batch, row after row."""
-        return self.make("outer", (rows, columns), (rows.size.times(columns.size),), (rows.size, columns.size))
+    def outer(self, rows: Node, columns: Node, heads: Size | None = None) -> Node:
+        """u v^T of each row of the batch, row after row; with heads one for each part of the vectors."""
+        if heads is None:
+            return self.make("outer", (rows, columns), (rows.size.times(columns.size),), (rows.size, columns.size))
+        dims = (rows.size.over(heads), columns.size.over(heads), heads)
+        return self.make("outer", (rows, columns), (rows.size.times(dims[1]),), dims)
 
-    def contract(self, matrix: Node, vector: Node, dims: tuple[Size, Size], transposed: bool = False) -> Node:
-        """C v, or C^T v, with a matrix C that each row of the batch has of its own, given row after row."""
-        op = "contract_transposed" if transposed else "contract"
-        return self.make(op, (matrix, vector), (dims[1 if transposed else 0],), dims)
+    def contract(self, matrix: Node, vector: Node, dims: tuple[Size, ...], transposed: bool = False) -> Node:
+        """C v, or C^T v, with a matrix C that each row of the batch has of its own, given row after row.
+
+        ``dims`` are rows and columns; of one matrix for each part of the vector those of a part, and their number.
+        """
+        op, size = "contract_transposed" if transposed else "contract", dims[1 if transposed else 0]
+        return self.make(op, (matrix, vector), (size.times(dims[2]) if len(dims) == 3 else size,), dims)
 
     def slice(self, vector: Node, start: Size, stop: Size) -> Node:
         """The elements from ``start`` up to ``stop``."""
@@ -274,6 +281,16 @@ def topological(outputs: Iterable[Node]) -> list[Node]:
                 order.append(node)
                 stack.pop()
     return order
+
+
+def sizes_of(nodes: Iterable[Node]) -> list[Size]:
+    """The sizes in shapes and attributes of nodes."""
+    return [
+        size
+        for node in nodes
+        for size in (*node.shape, *(node.attribute if isinstance(node.attribute, tuple) else (node.attribute,)))
+        if isinstance(size, Size)
+    ]
 
 
 @dataclass(frozen=True, eq=False)

@@ -26,15 +26,20 @@ class Symbol:
     ----------
     dims : (Size, Size) or None
         Of a state that is a matrix, and of what is computed from it: rows and columns.
+    heads : Size or None
+        The number of its blocks, one for each head, outside of which it is zero and not stored.
     """
 
-    __slots__ = ("builder", "dims", "node")
+    __slots__ = ("builder", "dims", "heads", "node")
     __array_ufunc__ = None  # so that numpy leaves `array * symbol` to __rmul__, which refuses it with a message
 
-    def __init__(self, builder: Builder, node: Node, dims: tuple[Size, Size] | None = None) -> None:
+    def __init__(
+        self, builder: Builder, node: Node, dims: tuple[Size, Size] | None = None, heads: Size | None = None
+    ) -> None:
         self.builder = builder
         self.node = node
         self.dims = dims
+        self.heads = heads
 
     def __add__(self, other: Symbol | float) -> Symbol:
         return binary("add", self, other)
@@ -204,8 +209,11 @@ def contracted(matrix: Symbol, vector: Symbol, *, transposed: bool) -> Symbol:
             f"of {reads}, and the right side is {what}",
             hint="the right side of @ is a vector with one element for each column of the matrix",
         )
-    builder = matrix.builder
-    return Symbol(builder, builder.contract(matrix.node, vector.node, matrix.dims, transposed))
+    builder, dims = matrix.builder, matrix.dims
+    if matrix.heads is not None:
+        parts = (dims[0].over(matrix.heads), dims[1].over(matrix.heads), matrix.heads)
+        return Symbol(builder, builder.contract(matrix.node, vector.node, parts, transposed))
+    return Symbol(builder, builder.contract(matrix.node, vector.node, dims, transposed))
 
 
 def _must_be_vector(name: str, *values: Symbol) -> None:
@@ -236,6 +244,7 @@ def binary(op: str, a: Symbol | float, b: Symbol | float) -> Symbol:
     if builder is None:
         raise EquationError(f"{sign} of {a!r} and {b!r}: one of the two must be a value of the equation")
     dims = _common_dims(sign, a, b)
+    heads = next((value.heads for value in (a, b) if isinstance(value, Symbol) and value.dims is not None), None)
     pair = []
     for value in (a, b):
         if isinstance(value, (int, float)):
@@ -253,26 +262,33 @@ def binary(op: str, a: Symbol | float, b: Symbol | float) -> Symbol:
             f"{sign} of {text(left)} and {text(right)}: their sizes differ, {show(left.shape)} and {show(right.shape)}",
             hint="element-wise operations need equal sizes; a matrix product W @ v changes a size",
         )
-    return Symbol(builder, builder.binary(op, left, right), dims)
+    return Symbol(builder, builder.binary(op, left, right), dims, heads)
 
 
 def _common_dims(sign: str, a: Symbol | float, b: Symbol | float) -> tuple[Size, Size] | None:
     """Rows and columns of an element-wise operation; None if no operand is a matrix."""
-    dims = [value.dims for value in (a, b) if isinstance(value, Symbol) and value.dims is not None]
+    matrices = [value for value in (a, b) if isinstance(value, Symbol) and value.dims is not None]
     vectors = [value for value in (a, b) if isinstance(value, Symbol) and value.dims is None and value.node.size != ONE]
-    if dims and (vectors or dims[0] != dims[-1]):
-        shapes = " and ".join(show(value.dims or value.node.shape) for value in (a, b) if isinstance(value, Symbol))
+    if matrices and (vectors or len({(value.dims, value.heads) for value in matrices}) > 1):
+        shapes = " and ".join(dims_of(value) for value in (a, b) if isinstance(value, Symbol))
         raise EquationError(
             f"{sign} of a matrix and another value: their sizes differ, {shapes}",
-            hint="scale_rows(C, v) and scale_columns(C, v) multiply by a vector; outer(u, v) makes a matrix of two",
+            hint="scale_rows(C, v) and scale_columns(C, v) multiply by a vector, by_head(v, C) by a number of each "
+            "head; outer(u, v) makes a matrix of two",
         )
-    return dims[0] if dims else None
+    return matrices[0].dims if matrices else None
+
+
+def dims_of(value: Symbol) -> str:
+    """The shape of a value for a message: rows and columns of a matrix, and its blocks."""
+    blocks = "" if value.heads is None else f" / {value.heads}"
+    return show(value.dims or value.node.shape) + blocks
 
 
 def unary(op: str, value: Symbol) -> Symbol:
     """An element-wise operation on one value of the equation."""
     _must_be_vector(op, value)
-    return Symbol(value.builder, value.builder.unary(op, value.node), value.dims)
+    return Symbol(value.builder, value.builder.unary(op, value.node), value.dims, value.heads)
 
 
 def sigmoid(value: Symbol) -> Symbol:

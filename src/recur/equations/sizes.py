@@ -10,19 +10,20 @@ from dataclasses import dataclass
 from recur.errors import EquationError
 
 _TERM = re.compile(r"^(\d*)([A-Za-z_]\w*)$|^(\d+)$")
-_PRODUCT = re.compile(r"^(\d*)([A-Za-z_]\w*(?:\*[A-Za-z_]\w*)*)$|^(\d+)$")
+_PRODUCT = re.compile(r"^(\d*)([A-Za-z_]\w*(?:\*[A-Za-z_]\w*)*(?:/[A-Za-z_]\w*)*)$|^(\d+)$")
 
 
 @dataclass(frozen=True)
 class Size:
     """A sum of symbols with whole coefficients and a constant, such as ``4H`` or ``H + P``.
 
-    The size of a matrix that is a state is a product of symbols, ``H*P``.
+    The size of a matrix that is a state is a product of symbols, ``H*P``; that of blocks on a diagonal is divided by
+    their number, ``H*H/heads``.
 
     Attributes
     ----------
     terms : tuple of (str, int)
-        Symbol, or product of symbols, and coefficient, sorted; coefficients are never 0.
+        Symbol, or product and quotient of symbols, and coefficient, sorted; coefficients are never 0.
     constant : int
         The part without a symbol.
     """
@@ -32,7 +33,7 @@ class Size:
 
     @staticmethod
     def parse(text: str, products: bool = False) -> Size:
-        """Read ``4H``, ``X``, ``H+P`` or ``1``; with ``products`` also ``H*P``, which nobody declares."""
+        """Read ``4H``, ``X``, ``H+P`` or ``1``; with ``products`` also ``H*P`` and ``H/heads``."""
         total = Size()
         for part in text.split("+"):
             match = (_PRODUCT if products else _TERM).match(part.strip())
@@ -67,20 +68,31 @@ class Size:
             total = total + Size(tuple((symbol, factor * constant) for symbol, factor in one.terms if constant))
         for a, first in self.terms:
             for b, second in other.terms:
-                total = total + Size((("*".join(sorted([*a.split("*"), *b.split("*")])), first * second),))
+                above, below = (x + y for x, y in zip(factors(a), factors(b), strict=True))
+                total = total + _monomial(above, below, first * second)
+        return total
+
+    def over(self, blocks: Size) -> Size:
+        """The share of each of so many blocks, whose number is a symbol; H over heads is H/heads."""
+        below = [symbol for symbol, _ in blocks.terms]
+        total = ZERO
+        for symbol, factor in self.terms:
+            above, under = factors(symbol)
+            total = total + _monomial(above, [*under, *below], factor)
         return total
 
     def substituted(self, sizes: Mapping[str, int]) -> Size:
         """This size with numbers for the known factors of its products: H*K with H = 4 is 4K."""
         total = Size((), self.constant)
         for symbol, factor in self.terms:
-            parts = symbol.split("*")
-            unknown = [part for part in parts if part not in sizes]
-            if len(parts) > 1:
-                factor *= math.prod(sizes[part] for part in parts if part in sizes)
-                total = total + (Size((("*".join(unknown), factor),)) if unknown else Size((), factor))
-            else:
+            above, below = factors(symbol)
+            if len(above) + len(below) == 1 or any(part not in sizes for part in below):
                 total = total + Size(((symbol, factor),))
+                continue
+            unknown = [part for part in above if part not in sizes]
+            factor *= math.prod(sizes[part] for part in above if part in sizes)
+            factor //= max(1, math.prod(sizes[part] for part in below))
+            total = total + (Size((("*".join(unknown), factor),)) if unknown else Size((), factor))
         return total
 
     def divided_by(self, parts: int) -> Size | None:
@@ -91,20 +103,44 @@ class Size:
 
     def value(self, sizes: Mapping[str, int]) -> int:
         """Return this size as a number, given a number for each symbol."""
-        return self.constant + sum(
-            factor * math.prod(sizes[one] for one in symbol.split("*")) for symbol, factor in self.terms
-        )
+        total = self.constant
+        for symbol, factor in self.terms:
+            above, below = factors(symbol)
+            total += factor * math.prod(sizes[one] for one in above) // math.prod(sizes[one] for one in below)
+        return total
 
     @property
     def symbols(self) -> tuple[str, ...]:
         """The symbols in this size."""
-        return tuple(dict.fromkeys(one for symbol, _ in self.terms for one in symbol.split("*")))
+        return tuple(dict.fromkeys(one for symbol, _ in self.terms for part in factors(symbol) for one in part))
+
+    @property
+    def divisors(self) -> tuple[str, ...]:
+        """The symbols that this size is divided by."""
+        return tuple(dict.fromkeys(one for symbol, _ in self.terms for one in factors(symbol)[1]))
 
     def __str__(self) -> str:
         parts = [f"{'' if factor == 1 else factor}{symbol}" for symbol, factor in self.terms]
         if self.constant or not parts:
             parts.append(str(self.constant))
         return "+".join(parts)
+
+
+def factors(term: str) -> tuple[list[str], list[str]]:
+    """The symbols of a product, and those it is divided by: ``H*H/heads`` is ``["H", "H"], ["heads"]``."""
+    product, *divisors = term.split("/")
+    return product.split("*"), divisors
+
+
+def _monomial(above: list[str], below: list[str], factor: int) -> Size:
+    above, below = sorted(above), sorted(below)
+    for symbol in list(below):
+        if symbol in above:
+            above.remove(symbol)
+            below.remove(symbol)
+    if not above:
+        return Size((), factor)
+    return Size((("/".join(["*".join(above), *below]), factor),))
 
 
 ONE = Size((), 1)

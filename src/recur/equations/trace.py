@@ -10,8 +10,8 @@ from typing import Any
 
 from recur.equations import language, matrices, surrogates, vectors
 from recur.equations.fixed import Fixed
-from recur.equations.graph import Builder, Graph, Node
-from recur.equations.language import Symbol
+from recur.equations.graph import Builder, Graph, Node, sizes_of
+from recur.equations.language import Symbol, dims_of
 from recur.equations.sizes import ZERO, Shape, Size, show
 from recur.equations.traced import Equation, source_of
 from recur.errors import EquationError, did_you_mean
@@ -72,7 +72,7 @@ def equation(undeclared: object = None, /, **sizes: str | Fixed) -> Callable[[Ca
         inputs, texts = _inputs(name, arguments, texts)
         shapes, initial = _declared(name, arguments, texts)
         source_tree = _tree(function)
-        count = _count_states(name, function, inputs, shapes)
+        count = _count_states(name, function, inputs, shapes, blocks)
         if count > len(arguments) - len(inputs):
             raise EquationError(
                 f"{name} returns {count} values but has only {len(arguments) - len(inputs)} arguments after the input",
@@ -80,15 +80,15 @@ def equation(undeclared: object = None, /, **sizes: str | Fixed) -> Callable[[Ca
             )
         states, parameters = arguments[len(inputs) :][:count], arguments[len(inputs) + count :]
         _check_states(name, inputs, states, shapes, texts)
-        _check_blocks(name, blocks, [one for one in parameters if one not in computed], shapes)
+        _check_blocks(name, blocks, states, [one for one in parameters if one not in computed], shapes)
         _check_forgotten_states(name, parameters, shapes, source_tree)
         # traced again, now that the states are known: each leaf stores its kind
         builder = Builder()
-        leaves = _leaves(builder, inputs, states, shapes)
+        leaves = _leaves(builder, inputs, states, shapes, blocks)
         result = _returned(name, _call(name, function, leaves))
         outputs: dict[str, Node] = {}
         for state, value in zip(states, result, strict=True):
-            _check_new_state(name, state, states, shapes[state], value)
+            _check_new_state(name, state, states, shapes[state], value, blocks.get(state))
             outputs[state] = value.node
         nodes = {argument: symbol.node for argument, symbol in leaves.items()}
         implied = {word: node for word, (node, _) in builder.implied.items()}
@@ -101,6 +101,7 @@ def equation(undeclared: object = None, /, **sizes: str | Fixed) -> Callable[[Ca
             dict(builder.drawn),
         )
         _check_drawn(name, builder, states)
+        _check_symbols(name, graph, shapes, blocks)
         used = {id(node) for node in graph.order}
         for argument in arguments:
             if id(nodes[argument]) not in used and argument not in states:
@@ -110,11 +111,24 @@ def equation(undeclared: object = None, /, **sizes: str | Fixed) -> Callable[[Ca
                 )
         computed |= {word: compute for word, (_, compute) in builder.implied.items()}
         initial |= dict.fromkeys(implied)
+        own = {one: number for one, number in blocks.items() if one in parameters}
         return Equation(
-            name, function, inputs, states, (*parameters, *implied), graph, nodes, initial, computed, blocks=blocks
+            name, function, inputs, states, (*parameters, *implied), graph, nodes, initial, computed, blocks=own
         )
 
     return make
+
+
+def _check_symbols(name: str, graph: Graph, shapes: Mapping[str, Shape], blocks: Mapping[str, Size]) -> None:
+    """Refuse a size that no argument declares, such as a misspelt number of heads."""
+    declared = {symbol for size in (*blocks.values(), *sum(shapes.values(), ())) for symbol in size.symbols}
+    for size in sizes_of(graph.order):
+        unknown = next((symbol for symbol in size.symbols if symbol not in declared), None)
+        if unknown is not None:
+            raise EquationError(
+                f'{name}: no argument has the size "{unknown}".{did_you_mean(unknown, declared)}',
+                hint=f'declare it: b="{unknown}" is a vector of {unknown}',
+            )
 
 
 def _check_drawn(name: str, builder: Builder, states: tuple[str, ...]) -> None:
@@ -152,14 +166,21 @@ def _blocks(name: str, sizes: Mapping[str, Any]) -> tuple[dict[str, Any], dict[s
 
 
 def _check_blocks(
-    name: str, blocks: Mapping[str, Size], trained: list[str], shapes: Mapping[str, Shape]
-) -> None:  # fmt: skip
-    """Refuse blocks of anything but a matrix that is trained."""
-    for argument in blocks:
-        if argument not in trained or len(shapes[argument]) != 2:
+    name: str, blocks: Mapping[str, Size], states: tuple[str, ...], trained: list[str], shapes: Mapping[str, Shape]
+) -> None:
+    """Refuse blocks of anything but a matrix that is trained or a state."""
+    for argument, number in blocks.items():
+        if argument not in (*states, *trained) or len(shapes[argument]) != 2:
             raise EquationError(
-                f"{name}: {argument} has blocks on its diagonal, and is not a matrix that is trained",
+                f"{name}: {argument} has blocks on its diagonal, and is not a matrix that is trained or a state",
                 hint='blocks are declared of a matrix, such as R="H H / heads"',
+            )
+        sizes = [number, *shapes[argument]]
+        if argument in states and any(one.constant or len(one.terms) != 1 for one in sizes):
+            raise EquationError(
+                f"{name}: the state {argument} of {show(shapes[argument])} / {number}: rows, columns and the number of "
+                "blocks are symbols",
+                hint=f'{argument}="H H / heads", with a number for heads when the layer is made',
             )
 
 
@@ -185,8 +206,9 @@ def _joint_input(builder: Builder, inputs: tuple[str, ...], shapes: Mapping[str,
 
 
 def _leaves(
-    builder: Builder, inputs: tuple[str, ...], states: tuple[str, ...], shapes: Mapping[str, Shape]
-) -> dict[str, Symbol]:
+    builder: Builder, inputs: tuple[str, ...], states: tuple[str, ...], shapes: Mapping[str, Shape],
+    blocks: Mapping[str, Size],
+) -> dict[str, Symbol]:  # fmt: skip
     """What the function is called with."""
     x, start = _joint_input(builder, inputs, shapes), ZERO
     leaves = {}
@@ -195,8 +217,10 @@ def _leaves(
             leaves[argument] = Symbol(builder, builder.slice(x, start, start + shape[0]))
             start = start + shape[0]
         elif argument in states and len(shape) == 2:
-            # a matrix of its own in every row, kept row after row
-            leaves[argument] = Symbol(builder, builder.leaf("state", argument, (shape[0].times(shape[1]),)), shape)
+            # a matrix of its own in every row, kept row after row; of blocks, these alone
+            heads = blocks.get(argument)
+            size = shape[0].times(shape[1] if heads is None else shape[1].over(heads))
+            leaves[argument] = Symbol(builder, builder.leaf("state", argument, (size,)), shape, heads)
         else:
             leaves[argument] = Symbol(
                 builder, builder.leaf("state" if argument in states else "parameter", argument, shape)
@@ -317,18 +341,21 @@ def _check_states(
             )
 
 
-def _count_states(name: str, function: Callable[..., Any], inputs: tuple[str, ...], shapes: Mapping[str, Shape]) -> int:
+def _count_states(
+    name: str, function: Callable[..., Any], inputs: tuple[str, ...], shapes: Mapping[str, Shape],
+    blocks: Mapping[str, Size],
+) -> int:  # fmt: skip
     """As many as the function returns; what is done to a state that is a matrix needs to be known beforehand."""
     rest = [argument for argument in shapes if argument not in inputs]
     try:
-        return len(_returned(name, _call(name, function, _leaves(Builder(), inputs, (), shapes))))
+        return len(_returned(name, _call(name, function, _leaves(Builder(), inputs, (), shapes, blocks))))
     except EquationError as refusal:
         first = next((place for place, argument in enumerate(rest) if len(shapes[argument]) == 2), len(rest))
         as_state: EquationError | None = None
         for count in range(first + 1, len(rest) + 1):
             try:
                 states = tuple(rest[:count])
-                values = _returned(name, _call(name, function, _leaves(Builder(), inputs, states, shapes)))
+                values = _returned(name, _call(name, function, _leaves(Builder(), inputs, states, shapes, blocks)))
             except EquationError as error:
                 as_state = as_state or error
                 continue
@@ -339,7 +366,9 @@ def _count_states(name: str, function: Callable[..., Any], inputs: tuple[str, ..
         raise
 
 
-def _check_new_state(name: str, state: str, states: tuple[str, ...], expected: Shape, value: Symbol) -> None:
+def _check_new_state(
+    name: str, state: str, states: tuple[str, ...], expected: Shape, value: Symbol, blocks: Size | None
+) -> None:
     """Refuse a new state of another size, and a matrix among the states that is a parameter."""
     unchanged = len(expected) == 2 and value.node.op == "state" and value.node.attribute == state
     if len(expected) == 2 and (value.dims is None or unchanged):
@@ -348,10 +377,10 @@ def _check_new_state(name: str, state: str, states: tuple[str, ...], expected: S
             f"as the matrix {show(expected)}" + (" and returned as it is" if unchanged else ""),
             hint="the states come right after the input, before all matrices, and are returned in that order",
         )
-    if (value.dims or value.node.shape) != expected:
+    if (value.dims or value.node.shape) != expected or value.heads != blocks:
+        declared = show(expected) + ("" if blocks is None else f" / {blocks}")
         raise EquationError(
-            f"{name} returns a value of {show(value.dims or value.node.shape)} for the state {state}, which is "
-            f"declared as {show(expected)}",
+            f"{name} returns a value of {dims_of(value)} for the state {state}, which is declared as {declared}",
             hint="the states are returned in the order of the arguments after the input",
         )
 

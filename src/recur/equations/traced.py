@@ -11,8 +11,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from recur.equations.diagram import svg
-from recur.equations.graph import Graph, Node, text
-from recur.equations.sizes import Shape, Size
+from recur.equations.graph import Graph, Node, sizes_of, text
+from recur.equations.sizes import Shape, Size, factors
 from recur.errors import EquationError, did_you_mean
 from recur.markup import escaped
 
@@ -120,6 +120,19 @@ class Equation:
         symbols |= {symbol for blocks in self.blocks.values() for symbol in blocks.symbols}
         return tuple(sorted(symbols - {"X", "H"}))
 
+    @property
+    def heads(self) -> frozenset[str]:
+        """The size symbols that are a number of blocks or of parts, and so divide other sizes."""
+        blocks = {symbol for one in self.blocks.values() for symbol in one.symbols}
+        return frozenset(blocks | {heads for _, heads in self._divided})
+
+    @cached_property
+    def _divided(self) -> tuple[tuple[str, str], ...]:
+        """Symbols of sizes and what they are divided by."""
+        terms = dict.fromkeys(symbol for size in sizes_of(self.graph.order) for symbol, _ in size.terms)
+        pairs = ((one, heads) for term in terms for one in factors(term)[0] for heads in factors(term)[1])
+        return tuple(dict.fromkeys(pairs))
+
     def shape(self, name: str, **sizes: int) -> tuple[int, ...]:
         """The shape of an argument in numbers: ``lstm.shape("W_xh", X=39, H=128)`` is ``(512, 39)``."""
         shapes = self.shapes
@@ -131,6 +144,12 @@ class Equation:
                 f"{self.name}: the size {', '.join(sorted(missing))} is required",
                 hint=f"give it by name: sizes={{'{min(missing)}': 64}}",
             )
+        for whole, heads in self._divided:
+            if heads in sizes and whole in sizes and (sizes[heads] < 1 or sizes[whole] % sizes[heads]):
+                raise EquationError(
+                    f"{self.name}: {heads} = {sizes[heads]} parts do not divide {whole} = {sizes[whole]}",
+                    hint=f"{heads}: a number that divides {sizes[whole]}",
+                )
         return tuple(size.value(sizes) for size in shapes[name])
 
     def block_shape(self, name: str, **sizes: int) -> tuple[int, int, int] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -151,16 +152,17 @@ class _Step:
         """u v^T, C v or C^T v with a matrix C of each row."""
         w = self.writer
         first, second = (self.rows(argument) for argument in node.args)
-        m, n = (size.value(self.sizes) for size in node.attribute)
+        m, n, *heads = (size.value(self.sizes) for size in node.attribute)
         if node.op == "outer":
-            product = w.add("MatMul", w.add("Reshape", first, w.integers(-1, m, 1)), w.add(
-                "Reshape", second, w.integers(-1, 1, n)))  # fmt: skip
-            return w.add("Reshape", product, w.integers(-1, m * n))
-        matrix = w.add("Reshape", first, w.integers(-1, m, n))
+            product = w.add("MatMul", w.add("Reshape", first, w.integers(-1, *heads, m, 1)), w.add(
+                "Reshape", second, w.integers(-1, *heads, 1, n)))  # fmt: skip
+            return w.add("Reshape", product, w.integers(-1, m * n * math.prod(heads)))
+        matrix = w.add("Reshape", first, w.integers(-1, *heads, m, n))
         if node.op == "contract_transposed":
-            matrix = w.add("Transpose", matrix, perm=[0, 2, 1])
-        vector = w.add("Unsqueeze", second, w.integers(-1))
-        return w.add("Squeeze", w.add("MatMul", matrix, vector), w.integers(-1))
+            m, n = n, m
+            matrix = w.add("Transpose", matrix, perm=[0, 2, 1] if not heads else [0, 1, 3, 2])
+        vector = w.add("Reshape", second, w.integers(-1, *heads, n, 1))
+        return w.add("Reshape", w.add("MatMul", matrix, vector), w.integers(-1, m * math.prod(heads)))
 
     def rows(self, node: Node) -> str:
         """Return a value with all its rows and columns (B, n), whatever it depends on."""

@@ -34,7 +34,7 @@ def cells(more: Iterable[Equation] = ()) -> str:
 def runs(cell: Equation) -> bool:
     """Whether the page can make the parameters of a cell: their sizes depend on the input and the state alone."""
     sizes = [size for name in cell.parameters for size in cell.shapes[name]]
-    symbols = {name for size in sizes for term, _ in size.terms for name in term.split("*")}
+    symbols = {name for size in sizes for name in size.symbols}
     return symbols <= _SYMBOLS and not cell.graph.noises and set(cell.parameters) == set(cell.graph.parameters)
 
 

@@ -79,10 +79,11 @@ typedef struct {
 } RecurOperand;
 
 /* A product with a matrix that each row of the batch has of its own, row after row: column `to` of the scratch memory
- * gets C[row :, column :] v, or that of C^T if transposed, for the units of the stage. */
+ * gets C[row :, column :] v, or that of C^T if transposed, for the units of the stage. With heads there are so many
+ * matrices, one after the other, each of which multiplies its part of the vector; -1 where there are none. */
 typedef struct {
   RecurOperand matrix, vector;
-  int32_t transposed, row, column, matrix_columns_size, to;
+  int32_t transposed, row, column, matrix_columns_size, heads_size, to;
 } RecurContraction;
 
 /* Products that read the same operands: product n = sum over operands m of blocks[n * operand_count + m]. */

@@ -94,6 +94,10 @@ class InputGradient : public MatrixGradients<P> {
           for (int64_t u = first; rest != nullptr && u < last; ++u) to[u] += rest[u];
           return;
         }
+        if (rest == nullptr && part.block_count == 0) {  // the states do not depend on it
+          std::fill(to + first, to + last, T(0));
+          return;
+        }
         if (rest == nullptr) {
           std::memcpy(to + first, from + first, sizeof(T) * static_cast<size_t>(last - first));
           return;

@@ -365,7 +365,11 @@ class Recurrence : public PaddedInputs<P> {
       p.vector = column_of(one, c.vector, p.vector_stride);
       p.to = static_cast<T*>(one.frame.scratch) + scratch_.at[static_cast<size_t>(c.to)];
       p.to_stride = one.frame.scratch_stride;
-      p.multiply(n, c.transposed != 0, size(c.row), size(c.column));
+      if (c.heads_size >= 0) {
+        p.multiply_heads(n, c.transposed != 0, size(c.heads_size), size(stage.units_size));
+      } else {
+        p.multiply(n, c.transposed != 0, size(c.row), size(c.column));
+      }
     }
   }
 

@@ -108,6 +108,21 @@ struct RowProduct {
       }
     }
   }
+
+  // with one matrix for each head, one after the other, each of which multiplies its part of the vector
+  void multiply_heads(int64_t rows, bool transposed, int64_t heads, int64_t units) const {
+    const int64_t own = units / heads;
+    RowProduct<T> part = *this;
+    part.depth = depth / heads;
+    for (int64_t h = first / own; h * own < last; ++h) {
+      part.first = first > h * own ? first - h * own : 0;
+      part.last = last - h * own < own ? last - h * own : own;
+      part.matrix = matrix + h * own * part.depth;
+      part.vector = vector + h * part.depth;
+      part.to = to + h * own;
+      part.multiply(rows, transposed, 0, 0);
+    }
+  }
 };
 
 }  // namespace recur

@@ -23,6 +23,25 @@ RECUR_INLINE Vec<T> spread_of_columns(const T* v, int64_t column, int64_t column
   return load<T>(elements);
 }
 
+// the columns of the elements from (row, column) on, of several matrices of `rows` rows one after the other, each of
+// which has its own part of the vector; what is past the last row is padding
+template <class T>
+RECUR_INLINE Vec<T> spread_of_parts(const T* v, int64_t row, int64_t rows, int64_t all_rows, int64_t column,
+                                    int64_t columns) {
+  constexpr int64_t L = Lane<T>::count;
+  int64_t part = static_cast<uint32_t>(row) / static_cast<uint32_t>(rows);
+  if (column + L <= columns) return load<T>(v + part * columns + column);
+  T elements[L];
+  for (int64_t i = 0; i < L; ++i) {
+    elements[i] = v[part * columns + column];
+    if (++column == columns) {
+      column = 0;
+      if (row + 1 < all_rows) part = static_cast<uint32_t>(++row) / static_cast<uint32_t>(rows);
+    }
+  }
+  return load<T>(elements);
+}
+
 // the rows of the elements from (row, column) on; what is past the last row is padding
 template <class T>
 RECUR_INLINE Vec<T> spread_of_rows(const T* v, int64_t row, int64_t rows, int64_t column, int64_t columns) {

@@ -82,7 +82,9 @@ class WorkDivision {
         }
       }
       for (int32_t m = 0; m < stage.contraction_count; ++m) {
-        own_work += size(stage.units_size) * size(stage.contractions[m].vector.columns_size);
+        const RecurContraction& c = stage.contractions[m];
+        const int64_t heads = c.heads_size < 0 ? 1 : size(c.heads_size);
+        own_work += size(stage.units_size) * size(c.vector.columns_size) / heads;
       }
     }
     int64_t whole = 0;

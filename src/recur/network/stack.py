@@ -185,7 +185,7 @@ def _of_equation(
     # sizes that the cell has beside X and H, such as the projection P of lstm_projected: half of H
     free = {name: max(1, sizes[0] // 2) for name in equation.free_sizes if name not in ("X", "H")}
     # and numbers of blocks, such as heads: four, as in most papers, or the next number below that divides H
-    heads = {symbol for blocks in equation.blocks.values() for symbol in blocks.symbols}
+    heads = equation.heads
     free |= {name: next(n for n in (4, 3, 2, 1) if all(size % n == 0 for size in sizes)) for name in heads - {"X", "H"}}
     _check_own_sizes(equation, own)
     uneven = next((size for name in own for size in sizes if name in heads and size % own[name]), None)
