@@ -98,6 +98,7 @@ BEHAVIOURS = {
     "decoding/networks": "whole networks decoded: seeds over batches, and beams beside greedy decoding",
     "codecs/round_trips": "every codec encodes and decodes alike before and after its file",
     "export/c/guide": "the C programs of the guide",
+    "export/c/microcontroller": "the recipes of examples/microcontroller",
     "heads/options": "what every head says of one step: its outputs, their scores, the one that is named",
     "cli/cell_inputs": "a column of a file that feeds a further input of the cell, in every command",
     "cli/own_cells": "a cell of one's own through every command",

@@ -28,6 +28,7 @@ from recur.modes.many_to_one import ManyToOne
 from recur.modes.next_item import NextItem
 from recur.modes.one_to_one import OneToOne
 from recur.modes.synced import Synced
+from tests.docs.pages import ROOT
 from tests.export.c.networks import FORECASTS, STRICT, build, classes, config, drawn, forecast, run, series, words
 
 REFUSED = {"short_attention"}
@@ -139,7 +140,7 @@ def test_the_files_are_right_however_they_are_optimised(folder: Path, flags: str
     assert "passed" in run(build(folder, *STRICT, *flags.split()))
 
 
-NO_SYSTEM = ("-nostartfiles", "-Wl,-e,begin", str(Path(__file__).with_name("linux_calls.c")))
+NO_SYSTEM = ("-nostartfiles", "-Wl,-e,begin", str(ROOT / "examples" / "microcontroller" / "linux_calls.c"))
 PROCESSORS = {
     **{
         f"arm-{name}": ("arm-none-eabi-gcc", "qemu-arm", (f"-mcpu={name}", *NO_SYSTEM))

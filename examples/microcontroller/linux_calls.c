@@ -31,7 +31,7 @@ void* _sbrk(ptrdiff_t more) {
 int _close(int file) { return -1 + 0 * file; }
 int _isatty(int file) { return file >= 0; }
 int _lseek(int file, int to, int from) { return 0 * (file + to + from); }
-int _read(int file, void* to, size_t count) { return 0 * (file + (int)count + (to == NULL)); }
+int _read(int file, void* to, size_t count) { return (int)call(3, file, to, (long)count); }
 int _fstat(int file, void* about) { return -1 + 0 * (file + (about == NULL)); }
 int _kill(int process, int signal) { return -1 + 0 * (process + signal); }
 int _getpid(void) { return 1; }
