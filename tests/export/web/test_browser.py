@@ -70,6 +70,17 @@ def test_a_language_model_shows_candidates_reasons_states_and_the_gradient(opene
         "What comes next", "Which inputs support the answer", "Surprise of each item", "States and gates",
         "Gradient through time: ‖∂e/∂h_t‖ at each step",
     ]  # fmt: skip
+    # the candidates are in the page before anything else that was waiting: in the frame of the key
+    soon = page.evaluate("""async () => {
+      const box = document.getElementById("text"), next = document.querySelector(".next");
+      const waited = new Promise((go) => { setTimeout(() => go(!next.isConnected), 0); });
+      box.value += " w4";
+      box.dispatchEvent(new Event("input"));
+      return waited;
+    }""")
+    assert soon
+    page.fill("#text", "w1 w2 w3")
+    page.wait_for_function(DRAWN)
     page.locator(".next button").first.click()  # the candidate is written
     assert page.input_value("#text") == f"w1 w2 w3 {rows[0]} "
 
@@ -113,6 +124,11 @@ def test_a_forecast_is_drawn_with_its_range(opened: Any) -> None:
     assert page.locator("figure polygon").count() == 2  # a range for each column
     said = page.locator("figure svg[aria-label*='steps of the forecast']").first.get_attribute("aria-label")
     assert "4 steps that were read, and 4 steps of the forecast" in said
+    assert page.locator(".answer").inner_text().count("(") == 4  # a pair for each step
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.fill("#text", "5 4\n6 3\n2.5 7\n4 5")
+    page.wait_for_function(DRAWN)
+    assert page.locator("figure svg").first.bounding_box()["width"] <= 390
     page.fill("#text", "5 4\n6")
     page.wait_for_function("() => document.querySelector('.problem').textContent.includes('row 2 has 1 numbers')")
 
@@ -127,6 +143,8 @@ def test_a_picture_is_drawn_with_the_mouse_and_answered(opened: Any) -> None:
     page.wait_for_function(DRAWN)
     assert page.locator(".answer").inner_text() in {"yes", "no", "</script> maybe"}
     assert page.locator(".bars .track").count() == 3
+    page.get_by_role("button", name="clear").click()
+    assert page.locator(".answer").count() == 0
 
 
 def test_a_melody_is_continued_drawn_as_a_roll_and_can_be_played(opened: Any) -> None:

@@ -9,7 +9,14 @@ function preview(kind) {
   return place;
 }
 function chooser(kind, first) {
-  const root = el("div", {}), place = () => root.lastChild.replaceWith(preview(kind));
+  const root = el("div", {
+    ondragover: (e) => e.preventDefault(),
+    ondrop: (e) => {
+      e.preventDefault();
+      take(e.dataTransfer.files[0]);
+    }
+  });
+  const place = () => root.lastChild.replaceWith(preview(kind));
   const refresh = () => {
     place();
     columns.filter((one) => one.facts.reads === kind).forEach((one) => one.refresh());
@@ -30,11 +37,12 @@ function chooser(kind, first) {
   if (kind === "images" && dark !== undefined)
     root.append(sketch(dark, (data) => {
       takes[kind] = (takes[kind] || 0) + 1;
-      files[kind] = { name: "the drawing", type: "image/png", data };
+      if (data) files[kind] = { name: "the drawing", type: "image/png", data };
+      else delete files[kind];
       columns.filter((one) => one.facts.reads === kind).forEach((one) => one.refresh());
     }));
   root.append(
-    el("label", { class: "soft" }, `a file for the network to read (${kind}) `, el("input", {
+    el("label", { class: "soft" }, `a file for the network to read (${kind}), chosen or dropped here `, el("input", {
          type: "file",
          id: kind === first ? "file" : `file-${kind}`,
          accept: FILES[kind],

@@ -41,5 +41,10 @@ function sketch(dark, tell) {
   paper.addEventListener("pointerup", up);
   paper.addEventListener("pointercancel", up);
   clear();
-  return el("div", {}, paper, el("div", { class: "controls" }, el("button", { type: "button", onclick: clear }, "clear")));
+  const again = () => {
+    clear();
+    drawn = false;
+    tell(null);
+  };
+  return el("div", {}, paper, el("div", { class: "controls" }, el("button", { type: "button", onclick: again }, "clear")));
 }

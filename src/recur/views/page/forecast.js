@@ -4,7 +4,8 @@ function forecast(root, data) {
   const { names, past, ahead, median, shares } = data.forecast, shown = past.slice(-Math.max(24, 3 * ahead.length));
   root.append(el("h2", {}, "The forecast"));
   names.forEach((name, c) => {
-    const w = 760, h = 240, left = 70, bottom = 30, top = 10, count = shown.length + ahead.length;
+    // on a phone the whole of it is in view
+    const w = Math.max(320, Math.min(760, root.clientWidth || 760)), h = 240, left = 70, bottom = 30, top = 10, count = shown.length + ahead.length;
     const before = shown.map((row) => row[c]), steps = ahead.map((row) => row[c]);
     const every = [...before, ...steps.flat()], low = Math.min(...every), high = Math.max(...every);
     const x = (t) => left + (w - left - 10) * t / Math.max(1, count - 1);

@@ -105,11 +105,11 @@ function influence(root, data, state) {
           onpointerenter: () => known && paint(n),
           onpointerleave: () => paint(),
         },
-        option.label),
+        visible(option.label)),
       el("span", {}, percent(option.probability)),
-      el("div", { class: "track" }, (() => {
+      option.probability === null ? el("span") : el("div", { class: "track" }, (() => {
            const fill = el("div", { class: "fill" });
-           fill.style.width = 100 * (option.probability || 0) + "%";
+           fill.style.width = 100 * option.probability + "%";
            return fill;
          })()),
     );

@@ -1,6 +1,7 @@
 // The answers that a server would give, computed here.
 const MOST = 400;  // items that are read
 const FRAMES = 6000;  // of a sound
+const SOON = 4;  // items
 const PAUSE = 10;  // milliseconds of computing without a pause
 const lines = (n, one, many) => `${n} ${n === 1 ? one : many}`;
 
@@ -68,10 +69,20 @@ class Local {
     if (kind === "melody" || kind === "subwords") return vocabulary[id];
     return this.writes.text([id]) || vocabulary[id] || "⟨start⟩";
   }
-  // of a text that begins as the one before only the rest is read
-  read(ids) {
+  // how many ids of a text were read before
+  same(ids) {
     let same = 0;
     while (same < Math.min(ids.length, this.known.length - 1) && this.known[same + 1].id === ids[same]) ++same;
+    return same;
+  }
+  // whether the next item of a text is known within a frame: few of its items are new
+  soon(text) {
+    const ids = [...this.facts.reading.prefix || [], ...this.reads.pieces(text).map(([, id]) => id)];
+    return ids.length - this.same(ids) <= SOON;
+  }
+  // of a text that begins as the one before only the rest is read
+  read(ids) {
+    const same = this.same(ids);
     this.known.length = same + 1;
     for (const id of ids.slice(same))
       this.known.push({ id, ...this.network.step(this.known.at(-1).states, this.network.vector(id)) });

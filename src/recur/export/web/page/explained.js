@@ -26,7 +26,9 @@ function answered(local, read, answers, top = 5) {
     for (let at = 0; at < last.length; at += quantiles) steps.push(last[at + median]);
     const label = (c) => columns > 1 ? writing.columns[c] : column(steps[0], 0);
     const options = Array.from({ length: columns }, (_, c) => ({ label: label(c), probability: null, place: c * quantiles + median }));
-    const shown = steps.map((one, n) => column(one, n % columns)).join(", ");
+    const each = steps.map((one, n) => column(one, n % columns));
+    const rows = columns > 1 ? each.flatMap((_, n) => n % columns ? [] : [`(${each.slice(n, n + columns).join(", ")})`]) : each;
+    const shown = rows.join(", ");
     return { shown, options, says: columns > 1 ? `the forecast 1 step later of “${options[0].label}”` : `the value 1 step later is ${options[0].label}` };
   }
   const several = writing.columns.length > 1;

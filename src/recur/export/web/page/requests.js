@@ -10,7 +10,8 @@ const NO_ANSWER = "the network does not run";
 const about = () => null;
 
 async function told(path, body, signal) {
-  await new Promise((go) => { setTimeout(go, 0); });  // what was typed is painted first
+  // what was typed is painted first, but where the candidates are known in the same frame
+  if (path !== "next" || !local.soon(body.text)) await new Promise((go) => { setTimeout(go, 0); });
   signal.throwIfAborted();
   const data = await local[path](body, signal);
   signal.throwIfAborted();
