@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TypeGuard
 
 import torch
@@ -42,6 +43,8 @@ class FastLayers:
     flat : list of list of str or None
         The same without sums, of one direction: the matrices, the first summand of each vector, then the second of
         each.
+    zeros : list of list of list of None
+        Initial states that are not given, of each layer and direction.
     """
 
     dtype: torch.dtype
@@ -49,6 +52,12 @@ class FastLayers:
     runs: list[list[PreparedCall]]
     names: list[list[tuple[str, ...]]]
     flat: list[list[str | None]]
+    zeros: list[list[list[Tensor | None]]]
+
+    @cached_property
+    def reports(self) -> list[BackendReport]:
+        """What ran in each layer of the stack."""
+        return [run.report for runs in self.runs for run in runs]
 
 
 class FastPath:
@@ -80,7 +89,7 @@ class FastPath:
     @property
     def reports(self) -> list[BackendReport]:
         """What ran in each layer of the stack."""
-        return [] if self.prepared is None else [run.report for runs in self.prepared.runs for run in runs]
+        return [] if self.prepared is None else self.prepared.reports
 
     def _run(
         self,
@@ -103,7 +112,7 @@ class FastPath:
         if x.stride()[-1] != 1:
             x = x.contiguous()
         batch = x.shape[:2] if ids is None else ids.shape
-        states = _states(layer, hx, batch[1])
+        states = layers.zeros if hx is None else _states(layer, hx, batch[1])
         if states is None:
             return None
         counted = None
@@ -198,13 +207,13 @@ def _joined(layer: LayerBase, finals: Sequence[list[Tensor]]) -> State:
 
 
 def _own(parameters: Mapping[str, object], names: Sequence[str | None]) -> list[Tensor | None] | None:
-    """The layer's own parameters as they are, None for one without a name; None if one is missing or no tensor."""
+    """The layer's own parameters as they are, None for one without a name; None if one is missing."""
     tensors: list[Tensor | None] = []
     for name in names:
         value = None if name is None else parameters.get(name)
-        if name is not None and not isinstance(value, Tensor):
+        if value is None and name is not None:
             return None
-        tensors.append(value)  # type: ignore[arg-type]  # a tensor, or None without a name
+        tensors.append(value)  # type: ignore[arg-type]  # what is no tensor is refused where its address is read
     return tensors
 
 
@@ -231,9 +240,6 @@ def _gather(own: Mapping[str, object], names: list[tuple[str, ...]]) -> list[Ten
 def _states(layer: LayerBase, hx: object, rows: int) -> list[list[list[Tensor | None]]] | None:
     """The initial states of every layer of the stack and direction; None where the checked path has to look."""
     count, ways = len(layer.equation.states), layer.layout.directions
-    if hx is None:
-        none: list[Tensor | None] = [None] * count
-        return [[none] * ways] * layer.num_layers
     states = (hx,) if count == 1 else hx
     if not isinstance(states, tuple) or len(states) != count or not layer.layout.one_size:
         return None
@@ -271,7 +277,8 @@ def _learn(layer: LayerBase, x: Tensor) -> FastLayers | None:
             parts = {part.name: part.own for part in binding.parts}
             names[-1] += [parts[name] for name in (*quick.cell.matrices, *quick.cell.vectors)]
         flat.append(_flat(names[-1], len(quick.cell.matrices)))
-    return FastLayers(x.dtype, layer.precision, runs, names, flat)
+    none: list[Tensor | None] = [None] * len(layer.equation.states)
+    return FastLayers(x.dtype, layer.precision, runs, names, flat, [[none] * len(ways) for ways in runs])
 
 
 def _flat(names: Sequence[tuple[str, ...]], matrices: int) -> list[str | None]:
