@@ -89,8 +89,50 @@ def test_controls_change_what_is_shown(chromium: Any, files: dict[str, str]) -> 
     for _ in range(7):
         one.locator("#through_time button.main").click()
     assert "the three sums are the gradient" in one.locator("#through_time .told").inner_text()
+    one.locator("#tasks .attention button").first.click()
+    assert (
+        "forty two → zwei und vierzig. For “zwei” it looks at “two” with 100 %"
+        in one.locator("#tasks .attention .told").inner_text()
+    )
+    for gate, formula in (("forget f", "σ("), ("input i", "σ("), ("candidates g", "tanh("), ("cell state c", "·")):
+        current = one.locator("#anatomy .walk .current").inner_text()
+        assert gate in current
+        assert formula in current
+        one.locator("#anatomy button.main").click()
     one.locator("#own select").select_option("lstm")
     assert "hello" in one.locator("#own .told").inner_text()
+
+
+def test_an_equation_that_is_typed_in_is_trained_or_refused_with_the_reason(
+    chromium: Any, files: dict[str, str]
+) -> None:
+    seen = opened(chromium, files["en"], wide=390)
+    one = seen.page
+    one.locator("#own select").select_option("typed in")
+    assert "56 weights" in one.locator("#own .told").inner_text()
+    assert "spells “hello”" in one.locator("#own .told").inner_text()
+    text = '@equation(x="X", h="H", W="H X", U="H H")\ndef mine(x, h, W, U):\n    return tanh(W @ x + U @ x)\n'
+    one.locator("#own textarea").fill(text)
+    one.wait_for_selector("#own .refusal:not(:empty)")
+    assert "U is H x H and multiplies a vector of H, but x is X" in one.locator("#own .refusal").inner_text()
+    assert one.locator("#own .told").inner_text() == ""
+    one.locator("#own textarea").fill(text.replace("U @ x", "U @ h"))
+    one.wait_for_selector("#own .refusal:empty", state="attached")
+    assert "48 weights" in one.locator("#own .told").inner_text()
+    assert one.evaluate("document.documentElement.scrollWidth") <= 390
+    assert seen.troubles == []
+
+
+def test_the_drawing_of_a_step_fits_on_a_phone_unscaled(chromium: Any, files: dict[str, str]) -> None:
+    one = opened(chromium, files["en"], wide=390).page
+    for figure in ("anatomy", "own"):
+        shape = f"(() => {{ const s = document.querySelector('#{figure} svg.step').getBoundingClientRect();"
+        wide, high = one.evaluate(f"{shape} return [s.width, s.height]; }})()")
+        assert wide <= 366
+        assert high > wide  # it runs downwards
+    small = "[...document.querySelectorAll('#anatomy svg.step text:not(.name)')].map((one) => parseFloat("
+    assert min(one.evaluate(f"{small}getComputedStyle(one).fontSize))")) >= 12
+    assert one.evaluate("document.querySelector('#anatomy svg.step').getBoundingClientRect().width") >= 330
 
 
 def test_a_link_leads_to_its_chapter_though_figures_above_it_are_tall(chromium: Any, files: dict[str, str]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 from functools import cache
 from typing import Any
@@ -52,7 +53,8 @@ def _entry(cell: Equation) -> str:
         "tall": diagram.svg(cell.graph, names, style=False, down=True),  # for a narrow place
     }  # fmt: skip
     plain = json.dumps(facts, ensure_ascii=False).replace("<", "\\u003c")
-    return f"{json.dumps(cell.name)}: {{ ...{plain},\nmake: {javascript.step(cell.graph, values)} }}"
+    make = re.sub(r"(?m)^ +", "", javascript.step(cell.graph, values))  # it has no text over several lines
+    return f"{json.dumps(cell.name)}: {{ ...{plain},\nmake: {make} }}"
 
 
 def _before(cell: Equation) -> dict[str, Node]:

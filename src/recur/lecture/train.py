@@ -1,6 +1,6 @@
 """Train the networks of the lecture: ``python -m recur.lecture.train`` writes ``networks.json`` (a few minutes, CPU).
 
-Every network has its own seed, stated below. The rows are from `recur.lecture.tasks`; the weights are rounded to four
+Every network has its own seed, stated below. The rows are from `recur.lecture.tasks`; the weights are rounded to three
 decimals, and what each network achieves is tested with the rounded weights, in JavaScript, as the page computes.
 """
 
@@ -22,7 +22,7 @@ from recur import nn
 from recur.lecture import tasks
 
 WEIGHTS = Path(__file__).with_name("networks.json")
-DECIMALS = 4
+DECIMALS = 3
 NONE = -100  # no target at this step
 Encoded = tuple[Tensor, Tensor, Tensor]  # ids (B, T), targets (B, T), lengths (B,)
 

@@ -22,7 +22,7 @@ function network(data, change = {}) {
   const H = data.hidden, V = data.b_y.length, both = data.directions === 2;
   const layers = data.layers.map((_, n) => {
     const weights = weightsOf(data, n, change), X = n === 0 || both ? data.inputs : H;
-    return { weights, step: CELLS[data.cell].make({ X, H }, weights, {}, W) };
+    return { weights, step: CELLS[data.cell].make({ X, H, P: H }, weights, {}, W) };
   });
   const W_hy = W.from(data.W_hy), b_y = W.from(data.b_y), wide = both ? 2 * H : H;
   return {

@@ -52,21 +52,63 @@ function train(data, steps, rate) {
   }
   return errors;
 }
+const TYPED = "typed in", FIRST_TYPED = `@equation(x="X", h="H", W_xh="H X", W_hh="H H", b="H", a="H")
+def mine(x, h, W_xh, W_hh, b, a):
+    keep = sigmoid(a + W_hh @ h)
+    h = keep * h + (1 - keep) * tanh(W_xh @ x + b)
+    return h
+`;
 FIGURES.own = (root, t) => {
-  let cell = "gru", H = 4, seed = 1;
+  let cell = "gru", H = 4, seed = 1, typed = FIRST_TYPED, waiting_ = 0;
   const steps = 120, text = el("pre", { class: "text" }), diagram = el("div", { class: "diagram" }),
         place = el("div", { class: "chart" });
   const told = el("p", { class: "told", "aria-live": "polite" });
+  const area = el("textarea", { rows: 7, spellcheck: "false", "aria-label": t.typed_label });
+  const refusal = el("p", { class: "refusal", role: "status" });
+  const box = el("div", { class: "typed" }, area, refusal, el("p", { class: "soft" }, t.typed_note));
+  area.value = typed;
+  area.addEventListener("input", () => {
+    typed = area.value;
+    clearTimeout(waiting_);
+    waiting_ = setTimeout(run, 300);
+  });
+  // the cell that was chosen, or null with the reason below the text
+  const chosen = () => {
+    if (cell !== TYPED) return CELLS[cell];
+    try {
+      return typedCell(typed);
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error;
+      refusal.textContent = error.hint ? `${error.message}. → ${error.hint}` : error.message;
+      return null;
+    }
+  };
   const run = () => {
-    text.textContent = CELLS[cell].text;
-    stepDrawing(diagram, CELLS[cell]);
+    const own = cell === TYPED;
+    refusal.textContent = "";
+    const found = chosen();
+    box.hidden = !own;
+    text.hidden = diagram.hidden = own;
+    clear(place);
+    told.textContent = "";
+    if (!found) return;
+    if (own) {
+      CELLS[TYPED] = found;
+    } else {
+      text.textContent = found.text;
+      stepDrawing(diagram, found);
+    }
     const data = fresh(cell, 4, H, seed), errors = train(data, steps, 0.05), net = network(data);
+    if (!errors.every(Number.isFinite)) {
+      told.textContent = t.overflowed;
+      return;
+    }
     const spelled_ = net.run(net.ids([..."hell"])).p.map((p) => net.answers[best(p)]).join("");
     const weights = Object.values(data.layers[0]).reduce((sum, one) => sum + one.length, 0) + data.W_hy.length;
     told.textContent =
       fill(t.told, { weights, steps, first: shown(errors[0]), last: shown(errors.at(-1)), spelled: `h${spelled_}` });
     const most = Math.max(6, Math.ceil(Math.max(...errors)));
-    curves(clear(place), [{ name: cell, colour: "var(--lstm)", values: errors }], {
+    curves(place, [{ name: own ? found.name : cell, colour: "var(--lstm)", values: errors }], {
       label: t.label,
       steps,
       low: 0,
@@ -77,7 +119,8 @@ FIGURES.own = (root, t) => {
       say: (n, v) => `${t.step} ${n + 1}: E = ${shown(v, 3)}`,
     });
   };
-  root.append(controls(choose(t.cell, Object.keys(CELLS).map((one) => [one, one]), cell, (v) => {
+  const entries = Object.keys(CELLS).filter((one) => one !== TYPED).map((one) => [one, one]);
+  root.append(controls(choose(t.cell, [...entries, [TYPED, t.typed]], cell, (v) => {
                          cell = v;
                          run();
                        }), slider(t.units, 1, 8, H, (v) => {
@@ -86,6 +129,6 @@ FIGURES.own = (root, t) => {
                        }), slider(t.seed, 1, 9, seed, (v) => {
                          seed = v;
                          run();
-                       })), text, diagram, told, place);
+                       })), text, box, diagram, told, place);
   run();
 };
