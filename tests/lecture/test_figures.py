@@ -54,6 +54,15 @@ def test_every_figure_is_drawn_without_a_request_and_nothing_is_hidden(
     assert seen.page.evaluate("document.documentElement.scrollWidth") <= wide
     written = seen.page.locator("main").inner_text()
     assert not {"undefined", "NaN", "{n}", "null"} & set(written.replace(",", " ").split())
+    # no text of a drawing is cut off at its border
+    cut = """[...document.querySelectorAll('[data-figure] svg[role=img]')].flatMap((svg) => {
+      const room = svg.getBoundingClientRect();
+      return [...svg.querySelectorAll('text')].filter((one) => {
+        const box = one.getBoundingClientRect();
+        return box.width && (box.left < room.left - 2 || box.right > room.right + 2);
+      }).map((one) => one.textContent);
+    })"""
+    assert seen.page.evaluate(cut) == []
     unnamed = "[...document.querySelectorAll('svg:not([aria-hidden])')].filter((one) => !one.ariaLabel).length"
     assert seen.page.evaluate(unnamed) == 0
 

@@ -18,8 +18,8 @@ from tests.node import evaluated
 # what only the library reads: more inputs, blocks, fixed parameters, matrices as states, and words on them
 BEYOND = {
     "boundary_lstm", "closed_form", "fast_weights", "gru_d", "leaky_integrate_and_fire", "legendre_memory",
-    "linear_attention", "liquid", "liquid_solver", "mlstm", "ordered_lstm", "phased_lstm", "short_attention",
-    "slstm_heads", "time_lstm",
+    "linear_attention", "liquid", "liquid_solver", "mlstm", "mlstm_heads", "ordered_lstm", "phased_lstm",
+    "short_attention", "slstm_heads", "time_lstm",
 }  # fmt: skip
 READ = [name for name in equations.names() if name not in BEYOND]
 HEADER = '@equation(x="X", h="H", W="H X", U="H H", b="H")\ndef mine(x, h, W, U, b):\n    '

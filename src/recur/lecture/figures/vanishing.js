@@ -10,7 +10,7 @@ const amount = (p) => p === 0 ? "0 %" : p >= 1e-4 ? `${+ (100 * p).toPrecision(p
 function conveyor(root, texts, way, cue, t) {
   const last = texts.length - 1, room = root.clientWidth || 640, across = room / texts.length > 26;
   const gap = across ? Math.min(46, (Math.min(960, room) - 12) / texts.length) : 21, thick = across ? 38 : 64;
-  const length = gap * texts.length, middle = across ? 46 : 190;
+  const length = gap * texts.length, middle = across ? 46 : Math.min(960, room) / 2;
   picture(root, across ? 168 : length + 30, t.line, (svg, wide) => {
     const from = across ? (wide - length) / 2 : 22;
     const at_ = (n) => from + gap * (n + 0.5);
@@ -23,7 +23,7 @@ function conveyor(root, texts, way, cue, t) {
     });
     svg.append(
       across ? word(wide / 2, 14, t.line_title, { class: "soft" }) :
-               word(Math.min(wide / 2, middle), 12, t.line_title, { class: "soft" }));
+               word(middle, 12, t.line_title.replace("←", "↑"), { class: "soft" }));
     texts.forEach((one, n) => {
       const half = Math.max(0.5, thick / 2 * way.alone[n]), name = { class: n === cue ? "said strong" : "said" };
       svg.append(tip(

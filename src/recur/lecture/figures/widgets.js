@@ -123,7 +123,7 @@ function curves(root, series, options) {
         word(left - 6, y(value) + 4, text, { "text-anchor": "end", class: "soft" }));
     for (const [t, text] of options.marks)
       svg.append(word(x(t), bottom + 18, text, { class: "soft", "text-anchor": options.anchor?.(t) || "middle" }));
-    svg.append(word((left + right) / 2, bottom + 40, options.across, { class: "soft" }));
+    svg.append(word(wide < 480 ? wide / 2 : (left + right) / 2, bottom + 40, options.across, { class: "soft" }));
     series.forEach((one) => {
       const points = one.values.map((v, t) => [t, v]).filter(([, v]) => v !== null);
       svg.append(draw("polyline", {
