@@ -307,6 +307,7 @@ def test_export_as_c_says_what_it_needs_and_that_it_is_proved(place: Path, tmp_p
         (("sentences", "--c", tmp_path / "no", "--onnx", tmp_path / "no.onnx"), "different files"),
         (("sentences", "--onnx", tmp_path / "no.onnx", "--single-header"), "are for C"),
         (("sentences", "--python", tmp_path / "no.py", "--int8"), "--int8 is for C"),
+        (("sentences", "--python", tmp_path / "no.py", "--int16"), "--int16 is for C"),
         (("sentences", "--nam", tmp_path / "no.nam"), "numbers at every step"),
         (("sentences", "--rtneural", tmp_path / "no.json"), "numbers at every step"),
     ):

@@ -59,6 +59,9 @@ ELSEWHERE = {
         f"export/c/{name}": "a part of whole networks in C: test_exported"
         for name in ("chain", "files", "forecast", "interface", "layers", "network", "rows", "source", "trial", "whole")
     },
+    **{
+        f"export/c/fixed_{name}": "a part of networks in 16 bits: test_fixed" for name in ("export", "layer", "network")
+    },
     "export/python/description": "what a file says of its network: test_exported",
     "export/python/runtime": "what a file does with it: test_exported",
     "engine/numpy_step": "compared with the engine as whole networks: export/python/test_exported",

@@ -26,6 +26,7 @@ def export(
     single_header: bool = False,
     max_steps: int | None = None,
     int8: bool = False,
+    int16: bool = False,
     run_folder: Path | None = None,
     weights: str = "float32",
     json: bool = False,
@@ -63,6 +64,8 @@ def export(
         default: 256.
     int8
         Of C, weights of 8 bits, in a quarter of the flash; what it costs on held-out rows is printed.
+    int16
+        Of C, whole numbers of 16 bits with a fixed point, for processors without float.
     run_folder
         Run folder to write, without what only training needs.
     weights
@@ -85,6 +88,8 @@ def export(
         raise ConfigError(f"--step is for ONNX: {asked[0]} has no such form", hint="leave out --step")
     if c is None and int8:
         raise ConfigError("--int8 is for C", hint=f"recur export {run} --c a_folder --int8")
+    if c is None and int16:
+        raise ConfigError("--int16 is for C", hint=f"recur export {run} --c a_folder --int16")
     if c is None and (name != "model" or single_header):
         raise ConfigError("--name and --single-header are for C", hint=f"recur export {run} --c a_folder")
     if max_steps is not None and c is None and python is None:
@@ -99,7 +104,7 @@ def export(
         _as_page(run, web, json, float32=float32, examples=not no_examples)
         return
     if c is not None:
-        _as_c(run, c, json, name=name, single_header=single_header, max_steps=max_steps, int8=int8)
+        _as_c(run, c, json, name=name, single_header=single_header, max_steps=max_steps, int8=int8, int16=int16)
     elif python is not None:
         _as_python(run, python, max_steps, json)
     elif run_folder is not None:

@@ -350,7 +350,7 @@ class Model:
 
     def export_c(
         self, folder: Path | str, *, name: str = "model", single_header: bool = False, max_steps: int | None = None,
-        int8: bool = False,
+        int8: bool = False, int16: bool = False,
     ) -> ExportedC:  # fmt: skip
         """Write the network as C99 without dependencies, proved by compiling and running it; see
         `recur.export.export_c`.
@@ -369,12 +369,14 @@ class Model:
             The most steps of a sequence, where a network reads in both directions or searches tags.
         int8 : bool
             Whether weights have 8 bits.
+        int16 : bool
+            Whether all numbers have 16 bits and a fixed point.
         """
         from recur.export import export_c
 
         return export_c(
             self.mode, folder, name=name, single_header=single_header, sentence=self.roles.sentence,
-            inputs=held_out_inputs(self.mode, self.config), max_steps=max_steps, int8=int8,
+            inputs=held_out_inputs(self.mode, self.config), max_steps=max_steps, int8=int8, int16=int16,
         )  # fmt: skip
 
     def export_python(self, path: Path | str, *, max_steps: int | None = None) -> ExportedPython:

@@ -16,6 +16,7 @@ from recur import atomic
 from recur.errors import ConfigError, WriteError
 from recur.export.c import rounded
 from recur.export.c.files import MARK, Files
+from recur.export.c.fixed_export import in_int16
 from recur.export.c.forecast import write_forecast
 from recur.export.c.network import Network, write_network
 from recur.export.c.proof import c_compiler, prove
@@ -55,7 +56,9 @@ class ExportedC:
     compiler : str
         The compiler that built the test.
     cost : str
-        In 8 bits, how far the answers are from those in float32, in words.
+        In 8 or 16 bits, how far the answers are from those in float32, in words.
+    bits : int
+        Of weights: 32, 8 or 16.
     """
 
     folder: Path
@@ -67,11 +70,13 @@ class ExportedC:
     held_out: bool
     compiler: str
     cost: str = ""
+    bits: int = 32
 
 
 def export_c(
     mode: Mode, folder: Path | str, *, name: str = "model", single_header: bool = False, sentence: str = "",
     inputs: Iterable[np.ndarray] | None = None, max_steps: int | None = None, int8: bool = False,
+    int16: bool = False,
 ) -> ExportedC:  # fmt: skip
     """Write a network as C99 that needs nothing: no library, no memory beyond a struct, no global state.
 
@@ -98,6 +103,9 @@ def export_c(
     int8 : bool
         Whether weights are whole numbers of 8 bits, with a scale for each row, in a quarter of the flash. Operands are
         rounded at every step, as in the engine's precision int8, with which the file is compared.
+    int16 : bool
+        Whether all numbers are whole numbers of 16 bits with a fixed point, for processors without float. The file is
+        compared bit for bit with the same in NumPy, and that with the network.
 
     Returns
     -------
@@ -118,24 +126,32 @@ def export_c(
         raise ConfigError(f"max_steps is {max_steps:,}, expected 1 to {LONGEST:,}", hint="--max-steps 256")
     _refuse_strangers(folder)
     compiler = c_compiler()
+    if int8 and int16:
+        raise ConfigError("--int8 and --int16 are two forms of the same numbers", hint="one of them")
+    cost, allowed = "", ALLOWED
     with mode.answering():
-        network = _network(mode, max_steps, int8=int8)
+        if int16:
+            network, rows, cost = in_int16(mode, inputs, max_steps)
+            allowed = 0.0
+        else:
+            network = _network(mode, max_steps, int8=int8)
+            exact = network.reference
+            if int8:
+                network.reference, allowed = in_int8(mode), rounded.ALLOWED
+            rows = rows_of(require_input(mode.input_codec, mode.name), network, inputs)
+            cost = what_rounding_costs(rows, network, exact) if int8 else ""
         _refuse_large(network)
-        exact = network.reference
-        if int8:
-            network.reference = in_int8(mode)
-        rows = rows_of(require_input(mode.input_codec, mode.name), network, inputs)
-        cost = what_rounding_costs(rows, network, exact) if int8 else ""
     files = Files(network, name, sentence or mode.wording.sentence, single=single_header)
     folder.parent.mkdir(parents=True, exist_ok=True)
     with atomic.explained(folder):
         part = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
         try:
-            texts = files.texts(rows, rounded.ALLOWED if int8 else ALLOWED)
+            texts = files.texts(rows, allowed)
             share = _write_and_prove(files, part, texts, compiler)
             result = ExportedC(
                 folder, sorted([*texts, README]), network.source.ram, network.source.flash, share, len(rows.steps),
                 rows.held_out, "zig cc" if "ziglang" in compiler else Path(compiler[0]).name, cost,
+                8 if int8 else 16 if int16 else 32,
             )  # fmt: skip
             atomic.write_text(part / README, files.readme(compared(result)))
             _replace(folder, part)
@@ -168,7 +184,7 @@ def write_c(
 
 def compared(result: ExportedC) -> str:
     """Return in words how the folder was compared with the network."""
-    what = "the network in 8 bits" if result.cost else "the network"
+    what = {8: "the network in 8 bits", 16: "the same whole numbers in NumPy"}.get(result.bits, "the network")
     return (
         f"Compared with {what} on {rows_in_words(result.rows, result.held_out)}: the largest difference is "
         f"{result.difference:.1e} of the largest value" + (f". {result.cost}" if result.cost else "")

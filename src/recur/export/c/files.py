@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from recur._version import __version__
+from recur.export.c.fixed import EXP_ERROR, TANH_ERROR
 from recur.export.c.functions import ERRORS, needs_library
 from recur.export.c.interface import declarations, definitions
 from recur.export.c.network import Network
@@ -165,8 +166,15 @@ clean:
     def readme(self, compared: str) -> str:
         """What the folder is, and its use in ten lines."""
         n = self.network
-        x = "int32_t x = 0;" if n.ids else "float x[UPPER_INPUTS] = {0};"
+        x = "int32_t x = 0;" if n.ids else f"{n.number} x[UPPER_INPUTS] = {{0}};"
         math = ", ".join(f"`{name}`" for name in ERRORS)
+        errors = f"Errors of {math}: at most {max(ERRORS.values()):g} units in the last place."
+        if n.number == "int16_t":
+            errors = (
+                "Whole numbers of 16 bits, no float: `..FRACTION` in the header says how many bits follow the point.\n"
+                "  Sums have 64 bits; what does not fit into 16 bits is limited. Largest errors of the tables: "
+                f"tanh {TANH_ERROR:g}, exp {EXP_ERROR:g}."
+            )
         needs = (
             f"It calls {', '.join(f'`{name}`' for name in self.library)} of the C library, and nothing else."
             if self.library
@@ -182,12 +190,12 @@ clean:
         if n.whole:
             x = x.replace(" = 0", "[2] = {0}") if n.ids else x.replace("[", "[2 * ")
             use = (
-                f"  {x}  /* a sequence of two items */\n  float y[2 * UPPER_OUTPUTS];\n"
+                f"  {x}  /* a sequence of two items */\n  {n.number} y[2 * UPPER_OUTPUTS];\n"
                 f"  NAME_run(&state, x, 2, y);  /* of at most {n.most} */"
             )
         else:
             use = (
-                f"  {x}\n  float y[UPPER_OUTPUTS];\n"
+                f"  {x}\n  {n.number} y[UPPER_OUTPUTS];\n"
                 "  NAME_reset(&state);         /* a new sequence */\n"
                 "  NAME_step(&state, x, y);    /* one item in, one answer out */"
             )
@@ -212,6 +220,6 @@ int main(void) {{
   nothing recurses, and every loop is bounded. Any number of states may be used at once, also by several threads.
 * RAM: {self.source.ram:,} bytes for each state. Flash: {self.source.flash:,} bytes of constants.
 * {compared}. `make test` repeats it.
-* Errors of {math}: at most {max(ERRORS.values()):g} units in the last place.
+* {errors}
 """
         return self._named(text)

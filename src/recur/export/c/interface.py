@@ -107,8 +107,9 @@ def definitions(network: Network) -> str:
 def with_types(text: str, network: Network) -> str:
     """Replace the marks of what a network reads."""
     item = "x[t]" if network.ids else "x + (long)t * UPPER_INPUTS"
-    parameter = "int32_t x" if network.ids else "const float *x"
-    kind = "int32_t" if network.ids else "float"
+    parameter = "int32_t x" if network.ids else f"const {network.number} *x"
+    kind = "int32_t" if network.ids else network.number
+    text = text.replace("float *y", f"{network.number} *y")
     for mark, (of_ids, of_numbers) in _CHECKS.items():
         text = text.replace(mark, of_ids if network.ids else of_numbers)
     return text.replace("ITEM", item).replace("KIND", kind).replace("PARAMETER", parameter)

@@ -46,6 +46,8 @@ class Network:
         What they hold, in words.
     numbers : bool
         Whether answers are numbers in their own units, and not probabilities or scores.
+    number : str
+        The type in C of the numbers that it reads and answers.
     reference : callable
         (N,) ids or (N, C) numbers in their own units -> the answers (M, O) of the network itself.
     least : int
@@ -68,6 +70,7 @@ class Network:
     y: str
     reference: Callable[[np.ndarray], np.ndarray]
     numbers: bool = False
+    number: str = "float"
     least: int = 0
     whole: bool = False
     most: int = 0

@@ -111,22 +111,24 @@ def _rounded(inputs: Inputs) -> Iterator[None]:
         weight.data = own
 
 
-def what_rounding_costs(rows: Rows, network: Network, exact: Callable[[np.ndarray], np.ndarray]) -> str:
-    """Compare the answers in 8 bits with those in float32 on the same rows; return a sentence."""
-    first, expected = 0, []
-    for steps in rows.steps.tolist():
-        expected.append(exact(rows.x[first : first + steps])[: None if network.answers == "last" else steps])
-        first += steps
-    y, rounded = np.concatenate(expected), rows.y
+def answers_to(rows: Rows, exact: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
+    """Return the answers of a network to rows, one after the other."""
+    ends = np.cumsum(rows.steps)
+    return np.concatenate([exact(rows.x[end - steps : end]) for steps, end in zip(rows.steps, ends, strict=True)])
+
+
+def what_rounding_costs(rows: Rows, network: Network, exact: Callable[[np.ndarray], np.ndarray], bits: int = 8) -> str:
+    """Compare the answers in 8 or 16 bits with those in float32 on the same rows; return a sentence."""
+    y, rounded = answers_to(rows, exact), rows.y
     compared = rows_in_words(len(rows.steps), rows.held_out)
     if network.outputs > 1 and not network.numbers:
         same = float((y.argmax(-1) == rounded.argmax(-1)).mean())
         return (
-            f"In 8 bits the likeliest of an answer is that of float32 in {same:.1%} of {len(y):,} answers to "
+            f"In {bits} bits the likeliest of an answer is that of float32 in {same:.1%} of {len(y):,} answers to "
             f"{compared}; the mean difference is {np.abs(y - rounded).mean():.1e}"
         )
     share = float(np.sqrt(np.square(y - rounded).mean()) / max(1e-30, float(y.std())))
     return (
-        f"In 8 bits answers differ from float32 by {share:.1%} of their standard deviation (root mean square of "
+        f"In {bits} bits answers differ from float32 by {share:.1%} of their standard deviation (root mean square of "
         f"{len(y):,} answers to {compared})"
     )

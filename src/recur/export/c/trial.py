@@ -112,10 +112,11 @@ def trial(network: Network, rows: Rows, allowed: float) -> str:
     """The constants and functions of the program; NAME, UPPER and marks of names are replaced later."""
     each = network.answers == EACH
     tags = rows.tags is not None
+    kind = np.int16 if network.number == "int16_t" else np.float32
     arrays = {
-        "x": rows.x.astype(np.int32) if network.ids else rows.x.astype(np.float32),
+        "x": rows.x.astype(np.int32) if network.ids else rows.x.astype(kind),
         "steps": rows.steps.astype(np.int32),
-        "y": rows.y.astype(np.float32),
+        "y": rows.y.astype(kind),
     }
     if rows.tags is not None:
         arrays["tags"] = rows.tags
@@ -128,10 +129,10 @@ def trial(network: Network, rows: Rows, allowed: float) -> str:
         declared_names.append("const int32_t *expected_tags = NAME_test_tags;")
     body = (_WHOLE if network.whole else _STEPWISE)[each]
     search = ["    compare_tags(&one, y, steps, expected_tags);", "    expected_tags += steps;"] if tags else []
-    text = "".join(declared(f"test_{key}", values) for key, values in arrays.items())
-    text += _COMPARE + (_TAGS if tags else "") + _MAIN
+    text = _COMPARE + (_TAGS if tags else "") + _MAIN
     text = text.replace("DECLARED", "\n".join(f"  {line}" for line in declared_names))
     text = text.replace("BODY", body.replace("TAGS\n", "".join(f"{line}\n" for line in search)))
     text = text.replace("ALSO", "" if network.whole else ", and two of them step by step at once")
     text = text.replace("ROWS", str(len(rows.steps))).replace("MOST", str(max(1, int(rows.steps.max(initial=1)))))
-    return with_types(text.replace("ALLOWED", f"{allowed:g}"), network)
+    text = text.replace("ALLOWED", f"{allowed:g}").replace("float ", f"{network.number} ")
+    return "".join(declared(f"test_{key}", values) for key, values in arrays.items()) + with_types(text, network)
