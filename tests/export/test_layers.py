@@ -48,7 +48,7 @@ def test_every_cell_in_every_form_computes_the_same(cell: str, form: dict[str, A
     assert ("Scan" in nodes_of(tmp_path / "layer.onnx")) is not own
 
 
-@pytest.mark.parametrize("cell", sorted(set(equations.names()) - set(equations.stock())))
+@pytest.mark.parametrize("cell", sorted(set(equations.names()) - set(equations.stock()) - {"conv_lstm"}))
 def test_a_cell_of_the_literature_computes_the_same(cell: str, tmp_path: Path) -> None:
     torch.manual_seed(0)
     equation = equations.get(cell)

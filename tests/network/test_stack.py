@@ -101,6 +101,7 @@ def test_a_cell_has_the_sizes_that_are_named_and_usual_ones_otherwise(
         ({"cell": "mlstm_heads", "hidden_size": 8, "cell_sizes": ["heads=3"]}, "does not divide the hidden size 8",
          "--hidden-size 9"),
         ({"cell": "slstm_heads", "cell_sizes": ["head=2"]}, 'no size "head". Did you mean "heads"', "heads"),
+        ({"cell": "conv_lstm"}, "its height and width are not given", "--cell-sizes height=8 --cell-sizes width=8"),
         ({"cell": "lstm", "cell_sizes": ["P=2"]}, 'the cell "lstm" has no size "P"', "leave out --cell-sizes"),
         ({"cell": "lstm_projected", "cell_sizes": ["H=2"]}, "H is not a size of the cell's own", "--hidden-size"),
     ],

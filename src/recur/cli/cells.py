@@ -83,6 +83,12 @@ def _where(cell: equations.Equation) -> Iterator[str]:
 
 def _size(cell: equations.Equation, argument: str) -> str:
     size = " x ".join(str(size) for size in cell.shapes[argument])
+    if argument in cell.convolutions:
+        one = cell.convolutions[argument]
+        kernel = (
+            f"convolution of {one.kernel} x {one.kernel}" if len(cell.shapes[argument]) == 2 else "one for each map"
+        )
+        return f"{size}, {kernel} over {' x '.join(one.grid)}"
     return f"{size}, {cell.blocks[argument]} blocks on its diagonal" if argument in cell.blocks else size
 
 
@@ -94,6 +100,9 @@ def _as_data(cell: equations.Equation) -> dict[str, Any]:
         "input": cell.input,
         "states": list(cell.states),
         "sizes": {name: [str(size) for size in shape] for name, shape in cell.shapes.items()},
+        "convolutions": {
+            name: {"kernel": one.kernel, "grid": list(one.grid)} for name, one in cell.convolutions.items()
+        },
         "blocks": {name: str(blocks) for name, blocks in cell.blocks.items()},
         "reference": cell.reference,
     }

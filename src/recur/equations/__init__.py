@@ -11,6 +11,7 @@ import pkgutil
 from functools import cache
 
 from recur.equations import papers
+from recur.equations.convolution import convolution
 from recur.equations.fixed import fixed
 from recur.equations.language import (
     Symbol,
@@ -43,14 +44,15 @@ from recur.equations.vectors import count, cumsum, largest, logsumexp, one_hot_o
 from recur.errors import EquationError, did_you_mean
 
 __all__ = [
-    "Equation", "Symbol", "absolute", "atan", "bernoulli", "by_head", "concat", "cos", "count", "cumsum", "dot",
-    "equation", "erf", "exp", "fixed", "floor", "get", "greater", "largest", "layer_norm", "log", "logsumexp",
-    "maximum", "mean", "minimum", "names", "one_hot_of_largest", "outer", "push", "relu", "scale_columns",
-    "scale_rows", "sigmoid", "sin", "softmax", "softplus", "split", "sqrt", "step", "stock", "stop_gradient",
-    "straight_through", "tanh", "total",
+    "Equation", "Symbol", "absolute", "atan", "bernoulli", "by_head", "concat", "convolution", "cos", "count",
+    "cumsum", "dot", "equation", "erf", "exp", "fixed", "floor", "get", "greater", "largest", "layer_norm", "log",
+    "logsumexp", "maximum", "mean", "minimum", "names", "one_hot_of_largest", "outer", "push", "relu",
+    "scale_columns", "scale_rows", "sigmoid", "sin", "softmax", "softplus", "split", "sqrt", "step", "stock",
+    "stop_gradient", "straight_through", "tanh", "total",
 ]  # fmt: skip
 
 _NOT_CELLS = {
+    "convolution",
     "cell_files",
     "diagram",
     "document",

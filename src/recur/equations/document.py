@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from recur.equations.convolution import Convolution, convolution
 from recur.equations.document_nodes import Leaves, is_name, node_data, read_nodes, read_shape, refused
 from recur.equations.graph import Builder, Graph, Node, topological
 from recur.equations.naming import naming
@@ -34,7 +35,7 @@ _KEYS = {
     "kind", "format", "name", "text", "documentation", "inputs", "states", "parameters", "nodes", "outputs", "lines",
     "sizes", "fixed", "digest", "sha256",
 }  # fmt: skip
-_ARGUMENT = {"name", "shape", "initial", "blocks"}
+_ARGUMENT = {"name", "shape", "initial", "blocks", "convolution"}
 _MEANING = ("name", "inputs", "states", "parameters", "fixed", "digest")
 
 
@@ -75,6 +76,7 @@ def document_of(equation: Equation, sizes: Sequence[Mapping[str, int]] = ()) -> 
         "states": [_argument(name, graph.states[name].shape) for name in equation.states],
         "parameters": [
             _argument(name, graph.parameters[name].shape, equation.initial(name), equation.blocks.get(name))
+            | _convolution(equation.convolutions.get(name))
             for name in equation.parameters
         ],
         "nodes": [node_data(node, numbers) for node in order],
@@ -117,6 +119,10 @@ def _argument(
     return data if blocks is None else data | {"blocks": str(blocks)}
 
 
+def _convolution(one: Convolution | None) -> dict[str, Any]:
+    return {} if one is None else {"convolution": {"kernel": one.kernel, "grid": list(one.grid)}}
+
+
 def _values(equation: Equation, name: str, sizes: Sequence[Mapping[str, int]]) -> Any:
     """The values of a fixed parameter, flat, for each of the sizes."""
     if name in equation.graph.builder.implied:
@@ -154,7 +160,7 @@ def read_equation(document: object) -> Equation:
     if (
         not inputs
         or not states
-        or any({"initial", "blocks"} & set(one) for one in (*inputs.values(), *states.values()))
+        or any({"initial", "blocks", "convolution"} & set(one) for one in (*inputs.values(), *states.values()))
     ):
         raise refused("it has no input or no state, or an initial value or blocks of one")
     builder = Builder()
@@ -168,6 +174,7 @@ def read_equation(document: object) -> Equation:
     shapes = [input_leaf.shape, *(node.shape for node in leaves.values())]
     blocks = {one: told["blocks"] for one, told in parameters.items() if "blocks" in told}
     listed = [*(size for shape in shapes for size in shape), *blocks.values()]
+    convolutions = {one: told["convolution"] for one, told in parameters.items() if "convolution" in told}
     symbols = frozenset(symbol for size in listed for symbol in size.symbols)
     known = Leaves(
         {
@@ -195,6 +202,7 @@ def read_equation(document: object) -> Equation:
         name, None, tuple(inputs), tuple(states), tuple(parameters), graph, arguments,
         {one: told.get("initial") for one, told in (inputs | states | parameters).items()}, fixed,
         Stored(document["text"], document["documentation"], lines, document, read_equation), blocks,
+        convolutions,
     )  # fmt: skip
 
 
@@ -221,8 +229,23 @@ def _arguments(values: object, key: str) -> dict[str, dict[str, Any]]:
             if len(shape) != 2 or "initial" in value or blocks == ZERO:
                 raise refused(f"one of its {key} has blocks and is not a matrix")
             value = value | {"blocks": blocks}
+        if "convolution" in value:
+            value = value | {"convolution": _read_convolution(value, shape)}
         found[value["name"]] = value | {"shape": shape}
     return found
+
+
+def _read_convolution(value: Mapping[str, Any], shape: Shape) -> Convolution:
+    told = value["convolution"]
+    if not isinstance(told, dict) or set(told) != {"kernel", "grid"} or {"initial", "blocks"} & set(value):
+        raise refused("a convolution has other parts than its kernel and grid")
+    kernel, grid = told["kernel"], told["grid"]
+    if not isinstance(grid, list) or len(grid) != 2 or not all(map(is_name, grid)):
+        raise refused("the grid of a convolution is not two names")
+    try:
+        return convolution(" ".join(map(str, shape)), kernel, " ".join(grid))
+    except EquationError as error:
+        raise refused(error.message) from None
 
 
 def _inputs(builder: Builder, shapes: Mapping[str, Shape]) -> tuple[Node, dict[str, Node]]:

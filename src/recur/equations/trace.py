@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from recur.equations import language, matrices, surrogates, vectors
+from recur.equations.convolution import Convolution
 from recur.equations.fixed import Fixed
 from recur.equations.graph import Builder, Graph, Node, sizes_of
 from recur.equations.language import Symbol, dims_of
@@ -17,19 +18,22 @@ from recur.equations.traced import Equation, source_of
 from recur.errors import EquationError, did_you_mean
 
 
-def equation(undeclared: object = None, /, **sizes: str | Fixed) -> Callable[[Callable[..., Any]], Equation]:
+def equation(
+    undeclared: object = None, /, **sizes: str | Fixed | Convolution
+) -> Callable[[Callable[..., Any]], Equation]:
     """Make a recurrence from one time step written as a function.
 
     The function's arguments are the input, then the states (as many as are returned, in that order; the first is
     the output), then the parameters, matrices first. Each is given a size: one symbol for a vector, two for
     a matrix; X is the input size, H the hidden size, any other symbol is a further size. ``"H H / heads"`` is a
     matrix of that many blocks on the diagonal, zero elsewhere. ``"H = 1"`` fixes the
-    initial value of a parameter, ``fixed("N N", compute)`` computes a parameter that is not trained. Further inputs
+    initial value of a parameter, ``fixed("N N", compute)`` computes a parameter that is not trained,
+    ``convolution("4H X")`` is a matrix that convolves over a grid. Further inputs
     follow the first and are marked, ``dt="1 input"``: x_t of the layer has the columns of all, one after the other.
 
     Parameters
     ----------
-    **sizes : str or Fixed
+    **sizes : str, Fixed or Convolution
         A size for each argument of the function.
 
     Returns
@@ -67,7 +71,7 @@ def equation(undeclared: object = None, /, **sizes: str | Fixed) -> Callable[[Ca
             )
         name = function.__name__
         arguments = _arguments(name, function)
-        texts, computed = _fixed(sizes)
+        texts, computed, convolutions = _fixed(sizes)
         texts, blocks = _blocks(name, texts)
         inputs, texts = _inputs(name, arguments, texts)
         shapes, initial = _declared(name, arguments, texts)
@@ -80,6 +84,7 @@ def equation(undeclared: object = None, /, **sizes: str | Fixed) -> Callable[[Ca
             )
         states, parameters = arguments[len(inputs) :][:count], arguments[len(inputs) + count :]
         _check_states(name, inputs, states, shapes, texts)
+        _check_convolutions(name, convolutions, [one for one in parameters if one not in blocks], initial)
         _check_blocks(name, blocks, states, [one for one in parameters if one not in computed], shapes)
         _check_forgotten_states(name, parameters, shapes, source_tree)
         # traced again, now that the states are known: each leaf stores its kind
@@ -113,8 +118,9 @@ def equation(undeclared: object = None, /, **sizes: str | Fixed) -> Callable[[Ca
         initial |= dict.fromkeys(implied)
         own = {one: number for one, number in blocks.items() if one in parameters}
         return Equation(
-            name, function, inputs, states, (*parameters, *implied), graph, nodes, initial, computed, blocks=own
-        )
+            name, function, inputs, states, (*parameters, *implied), graph, nodes, initial, computed, blocks=own,
+            convolutions=convolutions,
+        )  # fmt: skip
 
     return make
 
@@ -141,10 +147,25 @@ def _check_drawn(name: str, builder: Builder, states: tuple[str, ...]) -> None:
             )
 
 
-def _fixed(sizes: Mapping[str, str | Fixed]) -> tuple[dict[str, Any], dict[str, Callable[..., Any]]]:
-    """The declared sizes as text, and what computes those that are fixed."""
-    texts = {name: one.size if isinstance(one, Fixed) else one for name, one in sizes.items()}
-    return texts, {name: one.compute for name, one in sizes.items() if isinstance(one, Fixed)}
+def _fixed(
+    sizes: Mapping[str, str | Fixed | Convolution],
+) -> tuple[dict[str, Any], dict[str, Callable[..., Any]], dict[str, Convolution]]:
+    """The declared sizes as text, what computes those that are fixed, and those that are convolutions."""
+    texts = {name: one.size if isinstance(one, (Fixed, Convolution)) else one for name, one in sizes.items()}
+    computed = {name: one.compute for name, one in sizes.items() if isinstance(one, Fixed)}
+    return texts, computed, {name: one for name, one in sizes.items() if isinstance(one, Convolution)}
+
+
+def _check_convolutions(
+    name: str, convolutions: Mapping[str, Convolution], trained: list[str], initial: Mapping[str, float | None]
+) -> None:
+    """Refuse a convolution of an input, a state, a matrix of blocks or a parameter with an initial value."""
+    for argument in convolutions:
+        if argument not in trained or initial[argument] is not None:
+            raise EquationError(
+                f"{name}: {argument} is a convolution, and not a matrix or vector that is trained from random values",
+                hint='W=convolution("4H X"), b=convolution("4H")',
+            )
 
 
 def _blocks(name: str, sizes: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Size]]:

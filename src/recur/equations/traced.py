@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from recur.equations.convolution import Convolution
 from recur.equations.diagram import svg
 from recur.equations.graph import Graph, Node, sizes_of, text
 from recur.equations.sizes import Shape, Size, factors
@@ -88,6 +89,8 @@ class Equation:
         What the document says, for an equation that was read from one.
     blocks : mapping of str to Size
         The number of blocks on the diagonal of each matrix that is zero elsewhere: heads in ``"H H / heads"``.
+    convolutions : mapping of str to Convolution
+        The kernel and the grid of each matrix and vector that is the same at every place of a grid.
     """
 
     name: str
@@ -101,6 +104,7 @@ class Equation:
     _fixed: Mapping[str, Callable[..., Any]]
     stored: Stored | None = None
     blocks: Mapping[str, Size] = field(default_factory=dict)
+    convolutions: Mapping[str, Convolution] = field(default_factory=dict)
 
     @property
     def input(self) -> str:
@@ -118,7 +122,13 @@ class Equation:
         """The size symbols besides X (input) and H (hidden), which a layer needs as arguments."""
         symbols = {symbol for shape in self.shapes.values() for size in shape for symbol in size.symbols}
         symbols |= {symbol for blocks in self.blocks.values() for symbol in blocks.symbols}
+        symbols |= self.grid
         return tuple(sorted(symbols - {"X", "H"}))
+
+    @property
+    def grid(self) -> frozenset[str]:
+        """The size symbols that are the height or width of a grid."""
+        return frozenset(symbol for one in self.convolutions.values() for symbol in one.grid)
 
     @property
     def heads(self) -> frozenset[str]:
@@ -151,6 +161,21 @@ class Equation:
                     hint=f"{heads}: a number that divides {sizes[whole]}",
                 )
         return tuple(size.value(sizes) for size in shapes[name])
+
+    def stored_shape(self, name: str, **sizes: int) -> tuple[int, ...] | None:
+        """The shape of what is trained where the whole is made from it: blocks, or a kernel; None for others.
+
+        Raises
+        ------
+        EquationError
+            If a number of blocks or a grid does not divide the whole, or is not given.
+        """
+        if name not in self.convolutions:
+            return self.block_shape(name, **sizes)
+        try:
+            return self.convolutions[name].shape(name, self.shape(name, **sizes), sizes)
+        except EquationError as error:
+            raise EquationError(f"{self.name}: {error.message}", error.hint) from None
 
     def block_shape(self, name: str, **sizes: int) -> tuple[int, int, int] | None:
         """Blocks, rows and columns of a matrix that is zero outside the blocks on its diagonal; None for others.

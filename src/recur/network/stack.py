@@ -182,6 +182,12 @@ def _of_equation(
             f'the cell "{equation.name}" also reads {", ".join(further)} at every step, and no column feeds it',
             hint=" ".join(f"--cell-inputs {name}=COLUMN" for name in further),
         )
+    unknown = sorted(equation.grid - set(own))
+    if unknown:
+        raise ConfigError(
+            f'the cell "{equation.name}" convolves over a grid, and its {" and ".join(unknown)} are not given',
+            hint=" ".join(f"--cell-sizes {name}=8" for name in unknown),
+        )
     # sizes that the cell has beside X and H, such as the projection P of lstm_projected: half of H
     free = {name: max(1, sizes[0] // 2) for name in equation.free_sizes if name not in ("X", "H")}
     # and numbers of blocks, such as heads: four, as in most papers, or the next number below that divides H

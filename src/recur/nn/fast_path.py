@@ -256,7 +256,7 @@ def _states(layer: LayerBase, hx: object, rows: int) -> list[list[list[Tensor | 
 
 def _learn(layer: LayerBase, x: Tensor) -> FastLayers | None:
     """Prepare the calls of the layers of the stack; None if one of them needs the checked path."""
-    if any(binding.has_blocks for binding in layer.layout.bindings):
+    if any(binding.has_stored for binding in layer.layout.bindings):
         return None
     runs: list[list[PreparedCall]] = []
     names: list[list[tuple[str, ...]]] = []

@@ -28,9 +28,11 @@ def uniform(parameters: dict[str, Tensor], equation: Equation, binding: Binding,
         if part.name in equation.fixed:
             continue
         value = equation.initial(part.name)
+        # a place of a grid reads a kernel of every map, not all units
+        reach = bound if part.stored is None or len(part.stored) < 4 else 1.0 / math.sqrt(math.prod(part.stored[1:]))
         for own in part.own:
             if value is None:
-                init.uniform_(parameters[own], -bound, bound)
+                init.uniform_(parameters[own], -reach, reach)
             else:
                 init.constant_(parameters[own], value)
 
@@ -48,7 +50,7 @@ def orthogonal(parameters: dict[str, Tensor], equation: Equation, binding: Bindi
             continue
         blocks = _blocks(equation, part.name)
         for own in part.own:
-            for block in parameters[own] if part.blocks else parameters[own].chunk(blocks):
+            for block in parameters[own] if part.stored and not part.grid else parameters[own].chunk(blocks):
                 init.orthogonal_(block)
 
 

@@ -34,14 +34,18 @@ class BoundParameter:
         The layer's attributes that are summed; empty for a bias that is switched off and therefore zero.
     shape : tuple of int
         Its shape, and that of each of ``own``.
-    blocks : (int, int, int), optional
-        The shape of ``own`` where only the blocks on the diagonal are not zero: blocks, rows and columns of one.
+    stored : tuple of int, optional
+        The shape of ``own`` where the parameter is made from it: blocks, rows and columns of one, of a matrix that is
+        zero outside the blocks on its diagonal; maps out, maps in and kernel of a convolution.
+    grid : (int, int), optional
+        Height and width of the grid of a convolution.
     """
 
     name: str
     own: tuple[str, ...]
     shape: tuple[int, ...]
-    blocks: tuple[int, int, int] | None = None
+    stored: tuple[int, ...] | None = None
+    grid: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True)
@@ -51,9 +55,9 @@ class Binding:
     parts: tuple[BoundParameter, ...]
 
     @property
-    def has_blocks(self) -> bool:
-        """Whether a parameter is a matrix of blocks, from which the whole matrix is made at each call."""
-        return any(part.blocks is not None for part in self.parts)
+    def has_stored(self) -> bool:
+        """Whether a parameter is a matrix of blocks or a convolution, made from what is stored at each call."""
+        return any(part.stored is not None for part in self.parts)
 
     def names(self) -> list[str]:
         """The layer's own attribute names, in the order in which they are registered."""
@@ -63,7 +67,7 @@ class Binding:
         """Own name and shape of each parameter, in order."""
         for part in self.parts:
             for name in part.own:
-                yield name, part.blocks or part.shape
+                yield name, part.stored or part.shape
 
     def gather(self, own: Callable[[str], Tensor]) -> dict[str, Tensor]:
         """Return the equation's parameters, computed from the layer's own.
@@ -78,7 +82,9 @@ class Binding:
             if tensors:
                 like = tensors[0]
                 gathered[part.name] = tensors[0] if len(tensors) == 1 else _sum(part, tensors)
-                if part.blocks is not None:
+                if part.grid is not None:
+                    gathered[part.name] = over_grid(tensors[0], *part.grid)
+                elif part.stored is not None:
                     gathered[part.name] = torch.block_diag(*tensors[0].unbind(0))  # type: ignore[no-untyped-call]
         for part in self.parts:
             if not part.own and like is not None:
@@ -92,6 +98,25 @@ def _sum(part: BoundParameter, tensors: Sequence[Tensor]) -> Tensor:
         shapes = " and ".join(f"{name} {tuple(t.shape)}" for name, t in zip(part.own, tensors, strict=True))
         raise ShapeError(f"the shapes are {shapes}, expected {part.shape} for both")
     return torch.add(tensors[0], tensors[1])
+
+
+def over_grid(stored: Tensor, height: int, width: int) -> Tensor:
+    """The matrix whose product with the maps of a grid is their convolution, zeros around it; a vector for each place.
+
+    Row (f, y, x) has the kernel K[f, c, i, j] in column (c, y + i - r, x + j - r), where r is the kernel's reach.
+    """
+    places = height * width
+    if stored.dim() == 1:
+        return stored.repeat_interleave(places)
+    outputs, inputs, size, _ = stored.shape
+    down, across = (torch.arange(count, device=stored.device) for count in (height, width))
+    i, j = ((one - one.unsqueeze(1) + size // 2) for one in (down, across))  # from the row's place to the column's
+    inside = [(one >= 0) & (one < size) for one in (i, j)]
+    tap = i.clamp(0, size - 1)[:, None, :, None] * size + j.clamp(0, size - 1)[None, :, None, :]
+    tap = torch.where(inside[0][:, None, :, None] & inside[1][None, :, None, :], tap, size * size)
+    taps = torch.cat([stored.flatten(2), stored.new_zeros(outputs, inputs, 1)], -1)
+    whole = taps[..., tap.flatten()].reshape(outputs, inputs, places, places)
+    return whole.transpose(1, 2).reshape(outputs * places, inputs * places)
 
 
 def bind(
@@ -123,7 +148,10 @@ def bind(
     for name in ranked:
         stems = naming.get(name, (name,))
         own = () if not bias and is_bias(equation, name) else tuple(f"{stem}_{suffix}" for stem in stems)
-        parts.append(BoundParameter(name, own, equation.shape(name, **sizes), equation.block_shape(name, **sizes)))
+        whole, stored = equation.shape(name, **sizes), equation.stored_shape(name, **sizes)
+        convolved = equation.convolutions.get(name)
+        grid = None if convolved is None else (sizes[convolved.grid[0]], sizes[convolved.grid[1]])
+        parts.append(BoundParameter(name, own, whole, stored, grid))
     return Binding(tuple(parts))
 
 

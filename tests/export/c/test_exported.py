@@ -33,7 +33,7 @@ from tests.export.c.networks import FORECASTS, STRICT, build, classes, config, d
 
 REFUSED = {"short_attention"}
 SEVERAL_INPUTS = {name for name in equations.names() if len(equations.get(name).inputs) > 1}
-CELLS = sorted(set(equations.names()) - REFUSED - SEVERAL_INPUTS - {"moving_average"})
+CELLS = sorted(set(equations.names()) - REFUSED - SEVERAL_INPUTS - {"moving_average", "conv_lstm"})
 
 
 def both(**options: Any) -> ModelConfig:
