@@ -91,6 +91,30 @@ def test_a_wav_file_becomes_the_same_samples(subtype: str, tmp_path: Path) -> No
     assert np.abs(found - expected).max() < 1e-12
 
 
+def test_a_damaged_wav_file_is_refused_with_a_sentence(tmp_path: Path) -> None:
+    soundfile = pytest.importorskip("soundfile")
+    soundfile.write(tmp_path / "a.wav", np.array([0.1, np.nan, 0.2]), 8000, subtype="FLOAT")
+    soundfile.write(tmp_path / "b.wav", np.zeros(50), 8000)
+    broken, whole = ((tmp_path / name).read_bytes() for name in ("a.wav", "b.wav"))
+    codec = AudioCodec(bands=12, sample_rate=8000).fit([(np.zeros(900), 8000)])
+    script = """
+    answer = given.map((bytes) => {
+      try {
+        const found = Running.wave(Uint8Array.from(bytes).buffer);
+        return found && found.samples.length;
+      } catch (error) {
+        return error.message;
+      }
+    });
+    """
+    files = [whole, broken, whole[:-1], whole[:21], b"RIFF\0\0\0\0WAVEdata", b"", b"ID3"]
+    found = ask(ManyToOne(codec, classes(), config()), script, [list(one) for one in files])
+    assert found[0] == 50
+    assert found[1].startswith("the sound has samples that are not finite numbers")
+    assert [one.startswith("the sound is cut short") for one in found[2:4]] == [True, True]
+    assert found[4:] == [None, None, None]  # a file of another kind, which the browser may decode
+
+
 def test_a_melody_becomes_the_same_events_and_pitches() -> None:
     codec = NotesCodec("melody", frames_per_beat=4).fit(["C4 D4 E4/2 r/2 C4+E4+G4*2 B3*3/2 Bb3"])
     lines = ["C4 D4/2 r/4", "", "c4 Bb3*2 C4+E4+G4", "r C4/4 G4+E4+C4/2"]

@@ -287,6 +287,7 @@ class Column {
       this.written.textContent = "";
       try {
         const file = files[this.facts.reads], prompt = file ? file.data : view.text;
+        if (FILES[this.facts.reads] && !file) throw new Error("there is nothing to read (choose a file)");
         const body = { model: this.facts.name, prompt, length: +view.length, seed: +view.seed, ...this.draw() };
         for await (const piece of pieces("generate", body, signal)) this.written.textContent += piece;
       } finally {

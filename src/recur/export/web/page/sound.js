@@ -83,6 +83,7 @@ function resampled(samples, rate, other) {
   });
 }
 
+const cut = (found, size) => refuse(`the sound is cut short: ${found} of its ${size} bytes are there`, "choose another file");
 // the samples of a WAV file, its channels averaged, and their rate; null for files of another kind
 function wave(bytes) {
   const view = new DataView(bytes), text = (at) => String.fromCharCode(...new Uint8Array(bytes, at, 4));
@@ -91,10 +92,14 @@ function wave(bytes) {
   for (let at = 12; at + 8 <= bytes.byteLength;) {
     const size = view.getUint32(at + 4, true), name = text(at);
     if (name === "fmt ") {
+      if (at + 24 > bytes.byteLength || size > 24 && at + 34 > bytes.byteLength) cut(bytes.byteLength - at - 8, size);
       const [kind, channels, bits] = [0, 2, 14].map((n) => view.getUint16(at + 8 + n, true));
       format = { kind: kind === 0xfffe ? view.getUint16(at + 32, true) : kind, channels, bits, rate: view.getUint32(at + 12, true) };
     } else if (name === "data") {
-      data = [at + 8, Math.min(size, bytes.byteLength - at - 8)];
+      // a size of 32 ones is that of a file above 4 GB, or of one that was written while it was heard
+      const rest = bytes.byteLength - at - 8;
+      if (size > rest && size !== 0xffffffff) cut(rest, size);
+      data = [at + 8, Math.min(size, rest)];
       break;
     }
     at += 8 + size + size % 2;
@@ -112,6 +117,7 @@ function wave(bytes) {
     for (let c = 0; c < channels; ++c) sum += reads(data[0] + (n * channels + c) * width);
     return sum / channels;
   });
+  if (!samples.every(Number.isFinite)) refuse("the sound has samples that are not finite numbers", "choose another file");
   return { samples, rate };
 }
 // the samples of a file that was chosen; what is no WAV is decoded by the browser
