@@ -101,7 +101,7 @@ sanitize: $(VENV)/.installed-dev
 	LD_PRELOAD="$$(g++ -print-file-name=libasan.so) $$(g++ -print-file-name=libubsan.so)" \
 	ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=halt_on_error=1 RECUR_LIBRARIES=build/sanitize OMP_NUM_THREADS=2 \
 	  $(BIN)/python -m pytest -q -p no:cacheprovider tests/engine/native/test_backend.py $(PYTEST_ARGS)
-	RECUR_RACES=1 $(BIN)/python -m pytest -q -p no:cacheprovider tests/native/test_races.py $(PYTEST_ARGS)
+	RECUR_RACES=1 $(BIN)/python -m pytest -q -p no:cacheprovider tests/native/test_sanitizers.py $(PYTEST_ARGS)
 
 # the numbers are compared with those of the libraries that are installed for this processor
 arm: $(VENV)/.installed-dev

@@ -76,3 +76,13 @@ def test_a_state_that_is_a_number_and_what_follows_from_it_is_computed_once_for_
 def test_the_row_of_an_element_of_a_matrix_is_counted_and_not_divided_for() -> None:
     kernel = next(kernel for kernel in kernels(equations.get("fast_weights"), "forward") if "spread_of_rows" in kernel)
     assert "/" not in re.sub(r"//.*", "", per_unit(kernel))
+
+
+def test_kernels_without_products_take_one_row_after_another() -> None:
+    with_products, *others = kernels(equations.get("lstm_layernorm"), "training")
+    assert "product +" in with_products
+    assert with_products.index("int64_t u = first_unit") < with_products.index("int64_t i = first_row")
+    for kernel in others:
+        assert "store<T>(partial" not in per_unit(kernel).split("\n      }")[0]
+    scanned = kernels(equations.get("min_gru"), "training")
+    assert all(k.index("int64_t u = first_unit") < k.index("int64_t i = first_row") for k in scanned)

@@ -28,6 +28,12 @@ def test_only_what_takes_more_than_one_transcendental_to_compute_again_is_stored
     assert len(made.forward_tape) == len(made.hoisted)
 
 
+def test_a_vector_that_only_sums_are_missing_for_is_computed_again_from_these():
+    # of the layer normalisation of c: the sum of its elements and the root, in place of c - mean c
+    stored = [str(size) for size in of("lstm_layernorm").tape]
+    assert (stored.count("H"), stored.count("1")) == (13, 4)
+
+
 def test_an_elman_network_stores_nothing_beside_its_output():
     assert not [
         target for stage in of("elman").training.stages for target in stage.targets if target.location.kind == "tape"

@@ -95,4 +95,4 @@ def checks(lines: Sequence[str]) -> dict[str, int]:
 def size_table(source: str, sizes: dict[str, int]) -> list[str]:
     """The numbers that the size texts of a cell's source stand for."""
     line = next(line for line in source.splitlines() if "size_texts" in line and "{" in line)
-    return [str(Size.parse(word).value(sizes)) for word in line.split('"')[1::2]]
+    return [str(Size.parse(word, products=True).value(sizes)) for word in line.split('"')[1::2]]

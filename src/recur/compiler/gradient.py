@@ -19,6 +19,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from functools import lru_cache
 
+from recur.compiler.zero_sums import sum_of
 from recur.equations.graph import Builder, Graph, Node
 from recur.equations.sizes import ONE, ZERO, Size
 
@@ -103,7 +104,7 @@ class _Reverse:
         if not node.shape:
             return
         if node.size == ONE and derivative.size != ONE:
-            derivative = self.make.sum(derivative)
+            derivative = sum_of(self.make, derivative)
         elif node.size != ONE and derivative.size == ONE:
             derivative = self.make.expand(derivative, node.size)
         self.whole[id(node)].append(derivative)
@@ -163,7 +164,7 @@ class _Reverse:
             self._add(node.args[0], d)
             return
         if op == "expand":
-            self._add(node.args[0], make.sum(d))
+            self._add(node.args[0], sum_of(make, d))
             return
         if op == "largest":
             # elements that are equal share it, as in torch
@@ -215,13 +216,16 @@ class _Reverse:
                 self._add(b, d)
             elif op == "sub":
                 self._add(a, d)
-                self._add(b, make.unary("neg", d))
+                self._add(b, make.unary("neg", sum_of(make, d) if b.size == ONE else d))
             elif op == "mul":
                 self._add(a, mul(d, b))
                 self._add(b, mul(d, a))
             elif op == "div":
                 self._add(a, make.binary("div", d, b))
-                self._add(b, make.unary("neg", make.binary("div", mul(d, node), b)))
+                # by a number, one division for the row in place of one for each element
+                change = mul(d, node)
+                change = sum_of(make, change) if b.size == ONE else change
+                self._add(b, make.unary("neg", make.binary("div", change, b)))
             elif op == "pow":
                 # the exponent is a number of the equation: see `Symbol.__pow__`
                 power = make.binary("pow", a, make.constant(b.attribute - 1.0))

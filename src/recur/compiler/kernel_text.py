@@ -49,7 +49,11 @@ class Kernel:
         self.outer: list[str] = []  # for every vector of units
         self.inner: list[str] = []  # for every row of it
         self.by_row: list[str] = []  # once for every row: its numbers, and what depends on them alone
-        self.after: list[str] = []  # when all rows are done
+        self.after: list[str] = []  # after the rows of a vector of units
+        self.end: list[str] = []  # after the units of a row
+        # The rows of a product are in the cache, and its units are few. Without products each row is read and written
+        # from its first unit to its last, as caches fetch memory ahead, and its totals are in registers
+        self.row_after_row = not stage.slots and not scanned
         self.names: dict[int, str] = {}
         self.of_rows: dict[int, str] = {}  # names of what is a number of the row
         self.constants: set[int] = set()
@@ -95,15 +99,25 @@ class Kernel:
             self.partial(number, operation)
         handed = self.used()
         first, last = ("from", "to") if self.by_row else ("first_row", "last_row")
+        rows = f"for (int64_t i = {first}; i < {last}; ++i) {{"
+        columns = "for (int64_t u = first_unit; u < last_unit; u += Lane<T>::count) {"
+        numbers = [f"const V {name} = splat<T>({array}[i - from]);" for name, (array, _) in handed.items()]
+        if self.row_after_row:
+            outer, inner = rows, columns
+            around = numbers + self.start, self.end
+            within = self.outer + self.inner + self.after
+        else:
+            outer, inner = columns, rows
+            around = self.outer, self.after
+            within = numbers + self.inner
         units = [
-            *self.start,
-            "for (int64_t u = first_unit; u < last_unit; u += Lane<T>::count) {",
-            *(f"  {line}" for line in self.outer),
-            f"  for (int64_t i = {first}; i < {last}; ++i) {{",
-            *(f"    const V {name} = splat<T>({array}[i - from]);" for name, (array, _) in handed.items()),
-            *(f"    {line}" for line in self.inner),
+            *([] if self.row_after_row else self.start),
+            outer,
+            *(f"  {line}" for line in around[0]),
+            f"  {inner}",
+            *(f"    {line}" for line in within),
             "  }",
-            *(f"  {line}" for line in self.after),
+            *(f"  {line}" for line in around[1]),
             "}",
         ]
         return "\n".join([
@@ -242,6 +256,9 @@ class Kernel:
         if location.kind == "accumulated":
             k = location.index
             self.before.append(f"T* const accumulated_{k} = static_cast<T*>(f->accumulated[{k}]);")
+            if self.row_after_row:
+                self.inner.append(f"store<T>(accumulated_{k} + u, load<T>(accumulated_{k} + u) + {name});")
+                return
             self.outer.append(f"V sum_{k} = load<T>(accumulated_{k} + u);")
             self.inner.append(f"sum_{k} += {name};")
             self.after.append(f"store<T>(accumulated_{k} + u, sum_{k});")
@@ -255,10 +272,16 @@ class Kernel:
     def partial(self, number: int, operation: Operation) -> None:
         self.before.append("T* const partial = static_cast<T*>(f->partial);")
         self.before.append(f"const int64_t units = f->sizes[{self.size(self.stage.size)}];")
-        self.outer.append(f"T* const partial_{number} = partial + {number} * Lane<T>::count;")
-        at = f"partial_{number} + i * f->totals * Lane<T>::count"
+        at = f"partial + (i * totals + {number}) * Lane<T>::count"
+        self.before.append("const int64_t totals = f->totals;")
         name, largest = self.names[id(operation)], self.planned.totals[number].attribute == "largest"
         rest = ", -std::numeric_limits<T>::infinity()" if largest else ""
         value = f"(u + Lane<T>::count > units ? first<T>({name}, units - u{rest}) : {name})"
-        both = f"v_maximum(load<T>({at}), {value})" if largest else f"load<T>({at}) + {value}"
-        self.inner.append(f"store<T>({at}, {both});")
+        before = f"total_{number}" if self.row_after_row else f"load<T>({at})"
+        both = f"v_maximum({before}, {value})" if largest else f"{before} + {value}"
+        if self.row_after_row:
+            self.start.append(f"V total_{number} = load<T>({at});")
+            self.inner.append(f"total_{number} = {both};")
+            self.end.append(f"store<T>({at}, total_{number});")
+        else:
+            self.inner.append(f"store<T>({at}, {both});")

@@ -3,7 +3,7 @@
 One rule determines what the tape stores for the backward pass: a forward value that the gradient reads is recomputed if
 that takes at most one transcendental operation on values in memory (states, parameters, other stored values), and
 stored otherwise. So an LSTM stores its four gates and its cell state, and recomputes tanh(c); a GRU stores r, z, n and
-W_hn h; an Elman network stores only its output.
+W_hn h; an Elman network stores only its output. Where only sums over the units are missing, these are stored.
 
 Products with the input are on the tape before the loop begins. The column of a product that neither a later stage nor
 the backward pass reads is reused for a stored value; the column of one that the backward pass reads is not.
@@ -146,6 +146,23 @@ def program(graph: Graph) -> Program:
 def _is_product(size: Size) -> bool:
     """Whether it is the size of a matrix of a row, of which any number of rows can be cut off."""
     return any("*" in symbol for symbol, _ in size.terms)
+
+
+def _missing_sums(operation: Operation, available: set[int]) -> list[Operation]:
+    """The sums, numbers of the row, that are all that the computation of a vector again lacks; empty otherwise."""
+    if operation.size == ONE or cost(operation, lambda a: id(a) in available or a.op == "total", 1) > 1:
+        return []
+    sums, stack, seen = [], [operation], set[int]()
+    while stack:
+        one = stack.pop()
+        if id(one) in seen or id(one) in available:
+            continue
+        seen.add(id(one))
+        if one.op == "total":
+            sums.append(one)
+        else:
+            stack.extend(reversed(one.args))
+    return sums
 
 
 class _Columns:
@@ -325,8 +342,9 @@ class _ProgramBuilder:
                 # it is on the tape already, and its column is not reused
                 available_ids.add(id(operation))
             elif cost(operation, lambda a: id(a) in available_ids, 1) > 1:
-                targets.append(Target(operation, operation.size, tape.new(operation, operation.size)))
-                available_ids.add(id(operation))
+                for one in _missing_sums(operation, available_ids) or [operation]:
+                    targets.append(Target(one, one.size, tape.new(one, one.size)))
+                    available_ids.add(id(one))
         return targets
 
     def _backward(

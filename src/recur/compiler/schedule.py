@@ -36,7 +36,8 @@ _READABLE = {
 def cost(operation: Operation, is_available: Callable[[Operation], bool], enough: float = float("inf")) -> float:
     """The transcendental operations that compute a value from those available; infinite if it needs a product.
 
-    Counting ends above ``enough``, so that a long step is not walked again for every operation.
+    Counting ends above ``enough``, so that a long step is not walked again for every operation. What is a number of the
+    row counts nothing: it is computed once for all units.
     """
     price = 0.0
     stack, seen = [operation], set[int]()
@@ -47,11 +48,16 @@ def cost(operation: Operation, is_available: Callable[[Operation], bool], enough
         seen.add(id(one))
         if one.op in {"product", "contract", "total"} or (one.op == "leaf" and one.kind not in {"parameter", "seed"}):
             return float("inf")
-        price += one.op in _TRANSCENDENTAL
+        price += one.op in _TRANSCENDENTAL and one.size != ONE
         if price > enough:
             return price
         stack.extend(one.args)
     return price
+
+
+def is_quotient_by_root(operation: Operation) -> bool:
+    """Whether it is divided by the square root of a number of the row: a multiplication, once the number is known."""
+    return operation.op == "div" and operation.args[1].op == "sqrt" and operation.args[1].size == ONE
 
 
 def schedule(
@@ -202,7 +208,7 @@ class _Scheduler:
                 stored = placed.get(id(operation))
                 if stored is not None and stored.kind in _MEMORY:
                     return stored
-                if operation.size == ONE or cost(operation, lambda a: a in self.available, 0) == 0:
+                if operation.size == ONE or self._is_cheap(operation):
                     return None
                 location = spilled[id(operation)] = self.new_column(operation, operation.size)
                 before.targets.append(Target(operation, operation.size, location))
@@ -211,6 +217,13 @@ class _Scheduler:
             self._walk(stage, location_of)
             for operation in stage.order:
                 computed.setdefault(id(operation), stage)
+
+    def _is_cheap(self, operation: Operation) -> bool:
+        """Whether computing it again takes less than storing and loading it."""
+        if is_quotient_by_root(operation):
+            dividend = operation.args[0]
+            return dividend in self.available or cost(dividend, lambda a: a in self.available, 0) == 0
+        return cost(operation, lambda a: a in self.available, 0) == 0
 
     def _across(self, spread: Operation) -> tuple[Location, Size]:
         """The vector that a spread reads."""

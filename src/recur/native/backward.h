@@ -163,12 +163,16 @@ class Backward : public BackwardScan<P> {
     seed(one, s, n);
     // all units read a state of one number, and only the thread of its unit has added to it
     if (single_ && !this->by_rows_) this->loop_.wait(one.thread, one.threads);
-    for (int32_t k = 0; k < this->program_.stage_count; ++k) {
-      const RecurStage& stage = this->program_.stages[k];
-      if (s == 0 && stage.passes_carry_only && !needs_d_initial_) continue;
-      this->run_stage(one, team_, k, s, n);
-      this->copy_operands(one, stage, s, n);
-      if (stage.waits && !this->by_rows_) this->loop_.wait(one.thread, one.threads);
+    for (int32_t k = 0; k < this->program_.stage_count;) {
+      int32_t end = this->together(one, k);
+      // stages that only pass dE/dstate to the step before, of which there is none
+      while (s == 0 && !needs_d_initial_ && end > k && this->program_.stages[end - 1].passes_carry_only) --end;
+      this->run_stages(one, team_, k, end, s, n);
+      for (end = std::max(end, k + 1); k < end; ++k) {
+        const RecurStage& stage = this->program_.stages[k];
+        this->copy_operands(one, stage, s, n);
+        if (stage.waits && !this->by_rows_) this->loop_.wait(one.thread, one.threads);
+      }
     }
   }
 

@@ -53,7 +53,7 @@ class BackwardScan : public OwnGradients<P> {
     descend(one, s, n, steps, derivative);
     seed_run(one, s, n, steps);
     if (one.thread == 0) ++this->call_.scanned;
-    this->run_stage(one, team_, 0, s, n * steps);
+    this->run_stage(one, team_, 0, s, 0, n * steps);
     if (this->call_.norms != nullptr) add_squares(one, s, n, steps);
     const int64_t first = this->by_rows_ ? one.thread : 0, apart = this->by_rows_ ? one.threads : 1;
     this->copy_units(one, carry_after(one, s - steps) + first * this->state_.stride, apart,

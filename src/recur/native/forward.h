@@ -79,17 +79,18 @@ class Forward : public ForwardScan<P> {
     return RECUR_OK;
   }
 
-  // run step 0 or 1; the number of threads may change from step to step
+  // run step 0 or 1; the number of threads may change from step to step, and no bit depends on it
   void one_step(int64_t s, int threads) {
     this->copy_inputs();
-    const bool rows = this->by_rows_;
-    this->loop_threads_ = std::min(threads, this->most_loop_threads_);
     run_parallel(std::min(threads, this->threads_), [&](int thread, int count) {
-      Thread& one = team_[static_cast<size_t>(thread)];
-      this->start_frame(one, thread, rows ? count : std::min(count, this->loop_threads_));
-      this->hoist(one, thread, count, s, s + 1);
-      this->all_.wait(thread, count);
-      if (rows || thread < this->loop_threads_) step(one, s, s);
+      if (count == this->threads_) {
+        Thread& one = team_[static_cast<size_t>(thread)];
+        begin_step(one, thread, s);
+        this->all_.wait(thread, count);
+        if (thread < loop_parts()) step(one, s, s);
+      } else if (thread == 0) {
+        alone(s);
+      }
     });
   }
 
@@ -298,16 +299,48 @@ class Forward : public ForwardScan<P> {
     clear_padding(thread, threads);
   }
 
-  void step(Thread& one, int64_t s, int64_t tape_from) {
-    this->set_step(one, s, this->training_ ? 0 : tape_from, this->training_);
+  // the threads of the loop over time
+  int loop_parts() const { return this->by_rows_ ? this->threads_ : this->loop_threads_; }
+
+  void begin_step(Thread& one, int thread, int64_t s) {
+    this->start_frame(one, thread, loop_parts());
+    this->hoist(one, thread, this->threads_, s, s + 1);
+  }
+
+  // the step of a stream with the parts of all threads, one after another: the same sums in the same order
+  void alone(int64_t s) {
+    for (int part = 0; part < this->threads_; ++part) begin_step(team_[static_cast<size_t>(part)], part, s);
+    for (int part = 0; part < loop_parts(); ++part)
+      this->set_step(team_[static_cast<size_t>(part)], s, s, this->training_);
+    for (int32_t k = 0, end = 0; k < this->program_.stage_count; k = end) {
+      for (int part = 0; part < loop_parts(); ++part) {
+        Thread& one = team_[static_cast<size_t>(part)];
+        end = this->together(one, k);
+        stages(one, k, end, s);
+      }
+    }
+  }
+
+  // the stages k..end of step s for the rows and units of one thread
+  void stages(Thread& one, int32_t k, int32_t end, int64_t s) {
     const int64_t n = this->own_rows(this->rows_.live(s), one.thread, one.threads);
-    if ((s & 31) == 0 && this->interrupt_requested(one)) this->stop_at_.store(s + 2);
-    for (int32_t k = 0; k < this->program_.stage_count; ++k) {
+    this->run_stages(one, team_, k, end, s, n);
+    for (; k < end; ++k) {
       const RecurStage& stage = this->program_.stages[k];
-      this->run_stage(one, team_, k, s, n);
       for (int32_t m = 0; m < stage.fresh_count; ++m) this->copy_to_series(one, stage, stage.fresh[m], s, n);
       this->copy_operands(one, stage, s, n);
-      if (stage.waits && !this->by_rows_) this->loop_.wait(one.thread, one.threads);
+    }
+  }
+
+  void step(Thread& one, int64_t s, int64_t tape_from) {
+    this->set_step(one, s, this->training_ ? 0 : tape_from, this->training_);
+    if ((s & 31) == 0 && this->interrupt_requested(one)) this->stop_at_.store(s + 2);
+    for (int32_t k = 0; k < this->program_.stage_count;) {
+      const int32_t end = this->together(one, k);
+      stages(one, k, end, s);
+      for (; k < end; ++k) {
+        if (this->program_.stages[k].waits && !this->by_rows_) this->loop_.wait(one.thread, one.threads);
+      }
     }
   }
 

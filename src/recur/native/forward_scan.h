@@ -34,7 +34,7 @@ class ForwardScan : public HoistedProducts<P> {
       if (!kept) enter_run(one, s, n, given);
       for (size_t k = 0; kept && given != nullptr && k < one.state.size(); ++k)
         one.state[k] = const_cast<T*>(given) + this->state_.at[k];
-      this->run_stage(one, team_, 0, s, n * steps);
+      this->run_stage(one, team_, 0, s, 0, n * steps);
       for (int32_t m = 0; m < stage.fresh_count; ++m) {
         void*& fresh = one.fresh[static_cast<size_t>(stage.fresh[m])];
         for (int64_t j = 0; j < steps; ++j) {

@@ -73,9 +73,10 @@ class MemoryPool {
         block->next = nullptr;
         surplus = block;
       }
-      // blocks that have been free longest are returned first: their sizes are no longer requested
-      const size_t limit = (most_ > kAlwaysKept ? most_ : kAlwaysKept);
-      while (kept_ + used_ > limit + limit / 4 && !free_.empty()) {
+      // blocks that have been free longest are returned first: their sizes are no longer requested. There is room for
+      // two calls of different sizes that alternate, such as those of two networks
+      const size_t limit = 2 * (most_ > kAlwaysKept ? most_ : kAlwaysKept);
+      while (kept_ + used_ > limit && !free_.empty()) {
         Block* oldest = free_.front().block;
         oldest->next = surplus;
         surplus = oldest;

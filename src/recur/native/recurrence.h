@@ -14,8 +14,9 @@
 
 namespace recur {
 
-constexpr long kPanelRows = 56;     // rows per product of a panel
-constexpr int64_t kLongRow = 1024;  // units of a stage without products from which a pass takes one row
+constexpr long kPanelRows = 56;        // rows per product of a panel
+constexpr int64_t kRowsTogether = 16;  // rows that go through several stages one after the other
+constexpr int64_t kLongRow = 1024;     // units of a stage without products from which a pass takes one row
 
 template <class P>
 class Recurrence : public PaddedInputs<P> {
@@ -35,8 +36,7 @@ class Recurrence : public PaddedInputs<P> {
 
  protected:
   using Base::by_rows_, Base::call_, Base::cell_, Base::copies_, Base::copy_, Base::groups_, Base::loop_threads_,
-      Base::most_loop_threads_, Base::packed_elements_, Base::program_, Base::rounded_row_, Base::rows_, Base::sizes_,
-      Base::threads_;
+      Base::packed_elements_, Base::program_, Base::rounded_row_, Base::rows_, Base::sizes_, Base::threads_;
   using Base::chunk_products, Base::copy_column, Base::own_rows, Base::padded, Base::size, Base::units_of;
   using Base::input_, Base::input_base_, Base::noise_, Base::noise_base_, Base::state_;
   using typename Base::PackedGroup;
@@ -265,12 +265,19 @@ class Recurrence : public PaddedInputs<P> {
   }
 
   // the totals that a stage reads, from the partial totals of all threads, always combined in the same order
-  void sum_totals(Thread& one, std::vector<Thread>& team, const RecurStage& stage, int64_t s, int64_t n) {
+  void sum_totals(Thread& one, std::vector<Thread>& team, const RecurStage& stage, int64_t s, int64_t first,
+                  int64_t n) {
     const int64_t totals = program_.totals, from = (s & 1) * rows_.count() * totals * L;
+    const bool alone = by_rows_ || one.threads == 1;
     for (int32_t m = 0; m < stage.total_count; ++m) {
       const int64_t k = stage.totals[m];
-      for (int64_t i = 0; i < n; ++i) {
-        const bool largest = program_.largest[k] != 0;
+      const bool largest = program_.largest[k] != 0;
+      if (alone && !largest) {
+        const T* part = one.partial + from + k * L;
+        for (int64_t i = first; i < n; ++i) one.total[i * totals + k] = lane_sum<T>(load<T>(part + i * totals * L));
+        continue;
+      }
+      for (int64_t i = first; i < n; ++i) {
         Vec<T> all = nothing(k);
         for (int other = 0; other < one.threads; ++other) {
           if (by_rows_ && other != one.thread) continue;
@@ -282,24 +289,45 @@ class Recurrence : public PaddedInputs<P> {
     }
   }
 
-  // run one stage of step s for n rows
-  void run_stage(Thread& one, std::vector<Thread>& team, int32_t k, int64_t s, int64_t n) {
+  // The end of the stages from k on that run_stages may run together: those that only read their own row, where no
+  // other thread computes units of it
+  int32_t together(const Thread& one, int32_t k) const {
+    auto joins = [&](int32_t n) {
+      return program_.stages[n].group_count == 0 && program_.stages[n].contraction_count == 0;
+    };
+    int32_t end = k + 1;
+    if ((!by_rows_ && one.threads > 1) || cell_.scanned != 0 || !joins(k)) return end;
+    while (end < program_.stage_count && joins(end)) ++end;
+    return end;
+  }
+
+  // run the stages k..end of step s for n rows: a few rows through all of them, so that what one stage writes is still
+  // in the first-level cache when the next reads it
+  void run_stages(Thread& one, std::vector<Thread>& team, int32_t k, int32_t end, int64_t s, int64_t n) {
+    const int64_t together = end - k > 1 ? kRowsTogether : n;
+    for (int64_t i = 0; i < n; i += together) {
+      for (int32_t m = k; m < end; ++m) run_stage(one, team, m, s, i, std::min(n, i + together));
+    }
+  }
+
+  // run one stage of step s for the rows from..n
+  void run_stage(Thread& one, std::vector<Thread>& team, int32_t k, int64_t s, int64_t from, int64_t n) {
     const RecurStage& stage = program_.stages[k];
     const RecurKernel kernel = stage.kernel[sizeof(T) == 8 ? 1 : 0];
     const Units units = units_of(stage.units_size, one.thread, one.threads);
     RecurFrame& f = one.frame;
-    if (stage.total_count > 0) sum_totals(one, team, stage, s, n);
+    if (stage.total_count > 0) sum_totals(one, team, stage, s, from, n);
     for (int32_t m = 0; m < stage.partial_count; ++m) {
-      for (int64_t i = 0; i < n; ++i) {
-        const int64_t k = stage.partials[m];
-        store<T>(static_cast<T*>(f.partial) + (i * program_.totals + k) * L, nothing(k));
-      }
+      const int64_t k = stage.partials[m], totals = program_.totals;
+      const Vec<T> none = nothing(k);
+      T* const partial = static_cast<T*>(f.partial) + k * L;
+      for (int64_t i = from; i < n; ++i) store<T>(partial + i * totals * L, none);
     }
     if (stage.contraction_count > 0) contract(one, stage, units, n);
     if (stage.group_count == 0) {
       // one row after another where a row is long: a pass over the units of all rows would read other memory each time
-      const int64_t together = units.last - units.first > kLongRow ? 1 : n;
-      for (int64_t i = 0; i < n && units.first < units.last; i += together) {
+      const int64_t together = units.last - units.first > kLongRow ? 1 : n - from;
+      for (int64_t i = from; i < n && units.first < units.last; i += together) {
         kernel(&f, i, i + together, units.first, units.last);
       }
       return;

@@ -83,11 +83,23 @@ RECUR_INLINE Vec<T> first(Vec<T> v, long n, T rest = 0) {
   return keep ? v : splat<T>(rest);
 }
 
+// by halves, so that few additions wait for each other
+template <class T, class V>
+RECUR_INLINE T sum_of_halves(V v) {
+  constexpr size_t count = sizeof(V) / sizeof(T);
+  if constexpr (count == 2) {
+    return v[0] + v[1];
+  } else {
+    typedef T Half __attribute__((vector_size(sizeof(V) / 2)));
+    Half low, high;
+    std::memcpy(&low, &v, sizeof low);
+    std::memcpy(&high, reinterpret_cast<const char*>(&v) + sizeof low, sizeof high);
+    return sum_of_halves<T, Half>(low + high);
+  }
+}
 template <class T>
 RECUR_INLINE T lane_sum(Vec<T> v) {
-  T s = 0;
-  for (int i = 0; i < Lane<T>::count; ++i) s += v[i];
-  return s;
+  return sum_of_halves<T, Vec<T>>(v);
 }
 
 // the largest lane; NaN if one is

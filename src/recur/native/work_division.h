@@ -125,7 +125,7 @@ class WorkDivision {
       const int64_t grain = whole_panels_ ? 2 * L : L;
       sharing = std::min(sharing, (widest + grain - 1) / grain);
     }
-    loop_threads_ = most_loop_threads_ = static_cast<int>(sharing);
+    loop_threads_ = static_cast<int>(sharing);
     const bool worth = whole >= 8 * kWorthSharing && (sharing > 1 || products_worth_moving());
     threads_ = worth ? static_cast<int>(most) : loop_threads_;
   }
@@ -170,10 +170,9 @@ class WorkDivision {
   const int64_t* sizes_;
   RaggedBatch rows_;
   bool by_rows_ = false;
-  bool by_time_ = false;  // whether each thread runs a part of the steps: see scan.h
-  int threads_ = 1;       // of the call
-  int loop_threads_ = 1;  // of the loop over time: a short step runs on one thread
-  int most_loop_threads_ = 1;
+  bool by_time_ = false;         // whether each thread runs a part of the steps: see scan.h
+  int threads_ = 1;              // of the call
+  int loop_threads_ = 1;         // of the loop over time: a short step runs on one thread
   int64_t multiplications_ = 0;  // of all steps
   bool whole_panels_ = false;    // whether no panel may be divided, so that packed matrices fit any number of threads
 };

@@ -161,7 +161,7 @@ class Stream:
 
         Other threads of Python run meanwhile; with ``out`` nothing is allocated on the native backend. Ctrl-C stops a
         long block between two steps: the state is then that after the steps that were computed. Where torch has several
-        threads, a step after a pause runs on one of them, which can change the last bits of some cells' sums.
+        threads, a step after a pause runs on one of them, with the same bits.
 
         Parameters
         ----------

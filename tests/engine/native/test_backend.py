@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import itertools
+import math
+from dataclasses import replace
 
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from torch import Tensor
 
 from recur.engine import Noise, recurrent_states, run
-from tests.engine.helpers import CELLS, SIZES, Case, assert_native_is_eager, make, threads
+from tests import tolerances
+from tests.engine.helpers import CELLS, SIZES, Case, assert_native_is_eager, everything, make, threads
 
 # both sides of whole vectors and of panels; few rows and enough for each thread to take some of its own
 WIDE = [(2, 2, 39, 63), (2, 3, 1, 33), (2, 4, 5, 16), (2, 9, 3, 17), (2, 1, 39, 100), (3, 25, 2, 9)]
@@ -155,3 +159,29 @@ def test_a_mask_of_another_dtype_is_converted(kind):
     mask = torch.rand(64, 3, 5)[:4] if kind == "zoneout" else torch.rand(64, 5)[:3]
     case.noise = Noise(**{kind: {"h": mask}})
     assert_native_is_eager(case)
+
+
+def test_where_float32_misses_the_truth_it_does_so_as_torch_does() -> None:
+    # layer normalisation of W x is the same for every length of a single x: dE/dx is what is left of terms that cancel
+    ratios, worst = [], {"eager": 0.0, "native": 0.0}
+    for seed in range(1, 241, 6):
+        case = make("lstm_layernorm", 7, 1, 1, 5, dtype=torch.float32, seed=seed)
+        exact = replace(
+            case, x=doubled(case.x), states={name: doubled(state) for name, state in case.states.items()},
+            parameters={name: doubled(parameter) for name, parameter in case.parameters.items()},
+        )  # fmt: skip
+        assert_native_is_eager(exact, f"seed {seed}")
+        truth = everything(exact, "eager")["dE/d x"]
+        errors = {
+            backend: float((everything(case, backend)["dE/d x"] - truth).abs().max() / truth.abs().max())
+            for backend in worst
+        }
+        ratios.append(math.log(errors["native"] / errors["eager"]))
+        worst = {backend: max(error, errors[backend]) for backend, error in worst.items()}
+    assert worst["eager"] > 100 * tolerances.SHARE[torch.float32]
+    assert worst["native"] < 4 * worst["eager"]
+    assert abs(sum(ratios) / len(ratios)) < math.log(2)
+
+
+def doubled(leaf: Tensor) -> Tensor:
+    return leaf.detach().double().requires_grad_()

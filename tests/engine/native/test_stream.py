@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from array import array
 
 import numpy as np
@@ -14,7 +15,7 @@ from recur import equations
 from recur.engine import prepare, run
 from recur.engine.native.stream import NativeStack, NativeStream
 from recur.errors import BackendError
-from tests.engine.helpers import Case, make
+from tests.engine.helpers import Case, make, threads
 from tests.tolerances import close
 
 T, B, X, H = 5, 3, 2, 4
@@ -63,6 +64,30 @@ def test_a_block_of_steps_gives_the_bits_of_its_steps() -> None:
     y = torch.full((T, B, H), float("nan"), dtype=x.dtype)
     NativeStack([stream], residual=False).run(x.data_ptr(), y.data_ptr(), T)
     assert torch.equal(y, steps(other, x, H))
+
+
+@pytest.mark.parametrize(
+    ("name", "rows", "H"),
+    [("lstm", 24, 72), ("gru", 24, 300), ("elman", 17, 300), ("lstm_layernorm", 3, 200), ("lstm_layernorm", 24, 72),
+     ("mlstm", 20, 40), ("gru_reset_before", 5, 200), ("slstm", 1, 300)],
+)  # fmt: skip
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_no_bit_depends_on_how_long_the_caller_waited(name: str, rows: int, H: int, dtype: torch.dtype) -> None:
+    case = make(name, 6, rows, 33, H, dtype=dtype)
+    x = (case.x.detach() * 0.1).contiguous()
+    width = next(iter(case.states.values())).shape[-1]
+    with threads(2):
+        paused, hurried = opened(case), opened(case)
+        others = torch.full((*x.shape[:2], width), float("nan"), dtype=dtype)
+        NativeStack([hurried], residual=False).run(x.data_ptr(), others.data_ptr(), len(x))
+        stack = NativeStack([paused], residual=False)
+        y = torch.full_like(others, float("nan"))
+        for t in range(len(x)):
+            if t % 3 == 1:
+                time.sleep(0.005)  # from 2 ms on a step runs on one thread
+            stack.run(x[t].data_ptr(), y[t].data_ptr(), 1)
+    assert torch.equal(y, others)
+    assert all(torch.equal(value, hurried.states()[state]) for state, value in paused.states().items())
 
 
 def test_streams_that_do_not_fit_together_are_no_stack() -> None:
