@@ -112,7 +112,8 @@ void a_stream_runs_out_of_memory(const std::vector<int64_t>& sizes) {
     void* stream = recur_stream_open(&one.cell, &one.call);
     if (stream == nullptr) return int64_t{RECUR_NO_MEMORY};
     void* stack = recur_stack_open(&stream, 1, 0, 1);
-    const int64_t status = stack == nullptr ? int64_t{RECUR_NO_MEMORY} : recur_stack_run(stack, one.call.x, one.series[0], T);
+    const int64_t status =
+        stack == nullptr ? int64_t{RECUR_NO_MEMORY} : recur_stack_run(stack, one.call.x, one.series[0], T);
     recur_stack_close(stack);
     recur_stream_close(stream);
     return status;
