@@ -25,6 +25,7 @@ from benchmarks.training import shares
 from benchmarks.training.ours import Ours
 from benchmarks.training.plain import Plain
 from benchmarks.training.rows import ROWS, Row
+from recur.nn import Recurrent
 
 ROUNDS = 5
 TOLERANCE = 2e-3  # of the losses of the first epoch, as a share: rounding grows from update to update
@@ -47,6 +48,8 @@ def compare(row: Row, data_folder: Path, rounds: int, cell: str | None) -> dict[
         losses = {"plain": plain.epoch(), "ours": ours.epoch()}
         off = max(abs(a - b) / abs(a) for a, b in zip(losses["plain"], losses["ours"], strict=True))
         result: dict[str, Any] = {"row": row.title, "losses": losses, "off": off, "updates": len(ours.task.train)}
+        reports = {str(layer.backend_report()) for layer in ours.task.mode.modules() if isinstance(layer, Recurrent)}
+        result["not_native"] = sorted(report for report in reports if not report.startswith("backend: native"))
         samples: dict[str, list[float]] = {"plain": [], "ours": []}
         sides = {"plain": plain.epoch, "ours": ours.epoch}
         for turn in range(rounds):
@@ -98,6 +101,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for row in chosen:
         results.append(compare(row, data_folder, options.rounds, options.cell))
         print(line(results[-1]), flush=True)
+        for report in results[-1]["not_native"]:
+            print(f"note: {row.title}: {report}", file=sys.stderr)
     print(f"{'geometric mean':<41}{'':>9}{geometric_mean([result['ratio'] for result in results]):>7.2f}\n")
     print(f"{'share of our epoch':<24}" + "".join(f"{part:>11}" for part in shares.PARTS))
     for result in results:

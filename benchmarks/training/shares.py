@@ -19,6 +19,7 @@ from recur import continuation
 from recur.heads.head import Head
 from recur.network.inputs import Inputs
 from recur.nn import Recurrent
+from recur.nn.look_up import LookUp
 from recur.training import optimizers, session
 from recur.training.session import Training
 
@@ -93,6 +94,18 @@ def _hooked(clock: Clock, module: nn.Module, part: str, inside: str) -> Iterator
             handle.remove()
 
 
+def _marked(clock: Clock, function: Callable[[Tensor], Any], part: str) -> Callable[[Tensor], Any]:
+    """A function with the clock of a part, in the backward pass too."""
+    timed = clock.around(function, part)
+
+    def marked(values: Tensor) -> Any:
+        result = timed(values)
+        clock.mark(result.table if isinstance(result, LookUp) else result, part)
+        return result
+
+    return marked
+
+
 @contextmanager
 def clocked(training: Training) -> Iterator[Clock]:
     """Clock the parts of a training within the block."""
@@ -107,7 +120,9 @@ def clocked(training: Training) -> Iterator[Clock]:
             if isinstance(module, Recurrent):
                 patch(_hooked(clock, module, "recurrence", "network"))
             elif isinstance(module, Inputs):
-                patch(_hooked(clock, module, "embedding", "network"))
+                # not by hooks: a layer looks nothing up where hooks wait for the vectors
+                for name in ("for_layer", "forward"):
+                    patch(mock.patch.object(module, name, _marked(clock, getattr(module, name), "embedding")))
             elif isinstance(module, Head):
                 replace(module, "error", "readout", whole=False)
         replace(training.mode, "loss", "network", whole=False)

@@ -103,6 +103,16 @@ void backward_runs_out_of_memory(const std::vector<int64_t>& sizes) {
     CHECK(recur_forward(&one.cell, &one.call) == RECUR_OK);
     fails_at_every_allocation([&] { return recur_backward(&one.cell, &one.call); });
     recur_release(one.call.tape);
+    Call<double> looked_up(*recur_cell(), sizes, threads);
+    looked_up.look_up();
+    fails_at_every_allocation([&] {
+      const int64_t status = recur_forward(&looked_up.cell, &looked_up.call);
+      if (status == RECUR_OK) recur_release(looked_up.call.tape);
+      return status;
+    });
+    CHECK(recur_forward(&looked_up.cell, &looked_up.call) == RECUR_OK);
+    fails_at_every_allocation([&] { return recur_backward(&looked_up.cell, &looked_up.call); });
+    recur_release(looked_up.call.tape);
   }
 }
 
@@ -210,6 +220,15 @@ void what_is_missing_is_refused(const std::vector<int64_t>& sizes) {
   refused(recur_backward(&one.cell, nullptr), "no cell or no call");
   CHECK(recur_stream_open(nullptr, nullptr) == nullptr);
   CHECK(recur_stack_open(nullptr, 1, 0, 1) == nullptr);
+  Call<double> looked_up(*recur_cell(), sizes, 1);
+  looked_up.look_up();
+  CHECK(recur_stream_open(&looked_up.cell, &looked_up.call) == nullptr);
+  for (int64_t id : {int64_t{-1}, looked_up.call.table_rows, INT64_MAX}) {
+    looked_up.ids[4] = id;
+    refused(recur_forward(&looked_up.cell, &looked_up.call), "an id is not a row of the table");
+  }
+  looked_up.ids[4] = 0, looked_up.call.table_rows = INT64_MAX;
+  refused(recur_forward(&looked_up.cell, &looked_up.call), "larger than any memory");
   void* none = nullptr;
   CHECK(recur_stack_open(&none, 1, 0, 1) == nullptr);
   refused(recur_stack_run(nullptr, nullptr, nullptr, 1), "no stack");

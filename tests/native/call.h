@@ -22,7 +22,7 @@ struct Call {
 
   const RecurCell& cell;
   const int64_t T;
-  std::vector<int64_t> sizes, lengths = {5, 2, 4}, times, rows, noise_times, noise_rows;
+  std::vector<int64_t> sizes, lengths = {5, 2, 4}, times, rows, noise_times, noise_rows, ids;
   std::vector<uint8_t> resets;
   std::vector<std::vector<Number>> kept;
   std::vector<const void*> matrices, vectors, initial, noises;
@@ -62,6 +62,12 @@ struct Call {
     call.d_series = series.data(), call.d_series_time = times.data(), call.d_series_row = rows.data();
     call.d_final = finals.data(), call.d_initial = d_initial.data();
     call.d_matrices = d_matrices.data(), call.d_vectors = d_vectors.data();
+  }
+
+  // the inputs are rows of a table, which takes the place of x
+  void look_up(int64_t table_rows = 4) {
+    for (int64_t n = 0; n < T * B; ++n) ids.push_back(n * n % table_rows);
+    call.ids = ids.data(), call.ids_time = B, call.ids_row = 1, call.table_rows = table_rows;
   }
 
   int64_t size(int32_t index) const { return sizes[static_cast<size_t>(index)]; }

@@ -41,9 +41,11 @@ struct Layer {
     must(core, core.forward(&cell, &one.call));
   }
 
-  void train(int64_t steps) const {
+  // with inputs of its own, or rows of a table
+  void train(int64_t steps, bool looked_up = false) const {
     Call<Number> one(cell, weights.sizes, 2, steps);
     of_layer(&one);
+    if (looked_up) one.look_up();
     must(core, core.forward(&cell, &one.call));
     std::vector<const void*> series, final;
     for (const void* array : one.series) series.push_back(array);
@@ -78,6 +80,7 @@ int main(int count, char** words) {
           wide.infer(steps), narrow.infer(steps), half.infer(steps), whole.infer(steps);
           narrow.infer(1);  // multiplies the matrices themselves
           wide.train(steps), narrow.train(steps), half.train(steps);
+          wide.train(steps, true), half.train(steps, true);
         }
       });
     }
