@@ -91,14 +91,13 @@ class FixedLayer:
         """
         self.places = {id(self.graph.input): x}
         for state, node in self.graph.states.items():
-            new = self.graph.outputs[state]
-            largest = max(self.largest[id(node)], self.largest.get(id(new), 0.0))
+            largest = max(self.largest[id(node)], self.largest.get(id(self.graph.outputs[state]), 0.0))
             array = f"s->l{self.number}_{len(self.held)}"
             self.held[state] = self.places[id(node)] = Place(array, 0, self._size(node), fraction_of(largest, ROOM))
         for node in self.graph.order:
             if id(node) not in self.places and node.args:
                 self.places[id(node)] = self._node(steps, f"l{self.number}_{len(self.places)}", node)
-        copies = []
+        copies: list[tuple[Place, Place]] = []
         for state, node in self.graph.outputs.items():
             to = self.held[state]
             # a state may become another one, which is overwritten by then

@@ -295,7 +295,8 @@ class FixedNetwork:
         """Return inputs in their own units as whole numbers; ids as they are."""
         if self.network.ids:
             return own
-        return np.clip(np.rint(own * 2.0**self.x_fractions), LEAST, MOST).astype(np.int16)
+        encoded: np.ndarray = np.clip(np.rint(own * 2.0**self.x_fractions), LEAST, MOST).astype(np.int16)
+        return encoded
 
     def answers(self, inputs: np.ndarray) -> np.ndarray:
         """Return the answers, whole numbers (M, O), to whole numbers or ids (T, ...) of one row."""
@@ -315,7 +316,8 @@ class FixedNetwork:
     def _run(self, runs: Sequence[Run], memory: dict[str, np.ndarray]) -> np.ndarray:
         for run in runs:
             run(memory, self.tally)
-        return memory["y"].copy()
+        answer: np.ndarray = memory["y"].copy()
+        return answer
 
 
 def _function(name: str, argument: str, lines: list[str]) -> str:
