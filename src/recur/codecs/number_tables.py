@@ -41,8 +41,12 @@ class NumberTables:
         text = text.strip()
         if text[:1] == "[" and text[-1:] == "]":
             text = text[1:-1]
-        style = next((self.styles[name] for name in self.columns if name in self.styles), NumberStyle())
-        return split_numbers(text, style)
+        return split_numbers(text, self.style)
+
+    @property
+    def style(self) -> NumberStyle:
+        """The style in which typed text is split: that of the first column that has one."""
+        return next((self.styles[name] for name in self.columns if name in self.styles), NumberStyle())
 
     def read(self, value: Any) -> np.ndarray:
         """Return the table of a value: a number, a text, a list, a list of lists, an array or a dictionary.

@@ -281,7 +281,11 @@ class NumbersCodec(Codec):
         return short(number, scale=float(self.deviation[column]) if self._seen else None)
 
     def typed_form(self) -> dict[str, Any] | None:
-        return {"kind": "numbers", "columns": [str(one) for one in self.column_names()], "sequence": self.sequence}
+        style = self._tables.style
+        return {
+            "kind": "numbers", "columns": [str(one) for one in self.column_names()], "sequence": self.sequence,
+            "comma": "," in (style.decimal, style.thousands),
+        }  # fmt: skip
 
     def describe(self) -> str:
         """Return the columns with mean and deviation."""

@@ -158,6 +158,8 @@ class ModelService:
             "sessions": self.reader is not None,
             "generates": self.generates,
             "reads": None if mode.input_codec is None else mode.input_codec.kind,
+            # whether a comma is a part of the numbers that are typed
+            "comma": bool(((mode.input_codec and mode.input_codec.typed_form()) or {}).get("comma")),
             "reads_steps": mode.input_codec is not None and mode.input_codec.sequence,
             "writes": mode.target_codec.kind,
         }

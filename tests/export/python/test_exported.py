@@ -212,6 +212,20 @@ def test_a_module_that_could_not_be_imported_or_hides_another_is_refused(name: s
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("wrong", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("native", [False, True])
+def test_a_number_that_is_not_finite_is_refused(native: bool, wrong: float, tmp_path: Path) -> None:
+    export_python(drawn(Synced(series(), series(), config())), tmp_path / "model.py")
+    network = _loaded(tmp_path / "model.py").Model(native=native)
+    expected = network.step([1.0, 2.0])
+    with pytest.raises(ValueError, match="expected finite numbers"):
+        network.run([[1.0, 2.0], [1.0, wrong]])
+    with pytest.raises(ValueError, match="expected finite numbers"):
+        network.step([wrong, 1.0])
+    network.reset()
+    assert np.array_equal(network.step([1.0, 2.0]), expected)
+
+
 @pytest.mark.parametrize("ids", [1.7, float("nan"), [2**32 + 1], ["3"], [True]])
 def test_what_is_no_id_is_refused(ids: object, tmp_path: Path) -> None:
     export_python(drawn(NETWORKS["tags"]()), tmp_path / "model.py")

@@ -131,6 +131,10 @@ def test_a_forecast_is_drawn_with_its_range(opened: Any) -> None:
     assert page.locator("figure svg").first.bounding_box()["width"] <= 390
     page.fill("#text", "5 4\n6")
     page.wait_for_function("() => document.querySelector('.problem').textContent.includes('row 2 has 1 numbers')")
+    page.fill("#text", "5,4 6,3")
+    page.wait_for_function("() => document.querySelector('.problem').textContent.includes('decimal comma')")
+    page.fill("#text", "0x10 3")
+    page.wait_for_function("() => document.querySelector('.problem').textContent.includes('not a number')")
 
 
 def test_a_picture_is_drawn_with_the_mouse_and_answered(opened: Any) -> None:

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from recur.codecs import NotesCodec
+from recur.codecs import NotesCodec, TagsCodec, WordsCodec
 from recur.errors import BackendError, ConfigError, RecurError, WriteError
 from recur.export.web import export_web
 from recur.export.web import exported as exporting
 from recur.export.web.exported import compared
-from recur.modes import ManyToOne, Mode, NextItem, OneToMany
+from recur.modes import ManyToOne, Mode, NextItem, OneToMany, Synced
 from tests.export.web.networks import classes, config, drawn, words
 from tests.node import NODE
 
@@ -142,6 +142,14 @@ def test_examples_to_begin_with_are_held_out_inputs(tmp_path: Path) -> None:
     result = export_web(drawn(NextItem(words(), config())), tmp_path / "page.html", inputs=["w1 w2 w3 w4", "w5 w6"])
     assert '"examples":["w1 w2","w5"]' in result.path.read_text(encoding="utf-8")
     assert result.examples == 2
+
+
+def test_examples_of_tagged_words_are_read_as_they_are_held_out(tmp_path: Path) -> None:
+    # the last one reads otherwise where it is typed
+    inputs = [["w1", "w2", "w9,"], ["w5"], ["w6 w7", "w1"]]
+    mode = drawn(Synced(WordsCodec().fit([["w1", "w2", "w3", "w5", "w6"]]), TagsCodec().fit([["A", "B"]]), config()))
+    result = export_web(mode, tmp_path / "page.html", inputs=inputs)
+    assert '"examples":["w1 w2 w9,","w5"]' in result.path.read_text(encoding="utf-8")
 
 
 def test_examples_can_be_left_out_of_the_page(tmp_path: Path) -> None:

@@ -8,9 +8,18 @@ from typing import Any
 import numpy as np
 import pytest
 
-from recur.codecs import AudioCodec, CharactersCodec, Codec, NotesCodec, SpelledWordsCodec, SubwordsCodec, WordsCodec
+from recur.codecs import (
+    AudioCodec,
+    CharactersCodec,
+    Codec,
+    NotesCodec,
+    SpelledWordsCodec,
+    SubwordsCodec,
+    TagsCodec,
+    WordsCodec,
+)
 from recur.codecs.sound import read_sound
-from recur.modes import ManyToOne, NextItem
+from recur.modes import ManyToOne, NextItem, Synced
 from tests.export.web.networks import ask, classes, config
 
 LEARNED = [
@@ -59,6 +68,14 @@ def test_words_and_their_letters_become_the_same_ids(lower: bool) -> None:
     mode = ManyToOne(codec, classes(), config())
     found = ask(mode, "answer = given.map((text) => local.reads.pieces(text).map(([, id]) => id));", texts)
     assert found == [[np.trim_zeros(row, "b").tolist() for row in codec.encode(text)] for text in texts]
+
+
+@pytest.mark.parametrize("lower", [False, True])
+@pytest.mark.parametrize("fitted", [LEARNED, [one.split() for one in LEARNED]])
+def test_words_that_are_tagged_one_by_one_are_not_split(fitted: list[Any], lower: bool) -> None:
+    mode = Synced(WordsCodec(lower=lower).fit(fitted), TagsCodec().fit([["A", "B"]]), config())
+    found = ask(mode, "answer = given.map((text) => local.reads.pieces(text).map(([, id]) => id));", TEXTS)
+    assert found == [mode.encode_input(text).tolist() for text in TEXTS]
 
 
 @pytest.mark.parametrize("features", ["log-mel", "mfcc"])

@@ -78,8 +78,9 @@ def write_texts(source: Source, name: str, texts: Sequence[str], what: str) -> N
     broken = next((text for text in texts if "\0" in text), None)
     if broken is not None:
         raise ConfigError(
-            f"the symbol {broken!r} has the character NUL in it, which ends a text in C",
-            hint="recur export RUN --python model.py; or take the character out of the training data",
+            f"the symbol {broken!r} has the character NUL in it, which ends a text in C; subwords always include it, "
+            "since they cover every byte",
+            hint="recur export RUN --python model.py; or train on words or characters without it",
         )
     rows = [f"  {quoted(text)}" for text in texts]
     count = len(texts)

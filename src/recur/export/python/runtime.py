@@ -131,6 +131,9 @@ def _checked(x: Any, count: int | None) -> np.ndarray:
     if numbers.ndim != 2 or numbers.shape[1] != FACTS["inputs"]:
         shape = f"({FACTS['inputs']},)" if count is not None else f"(T, {FACTS['inputs']})"
         raise ValueError(f"expected numbers {shape}, got shape {np.shape(x)}")
+    if not np.isfinite(numbers).all():
+        wrong = numbers[~np.isfinite(numbers)][0]
+        raise ValueError(f"expected finite numbers, got {wrong}: fill in what is missing, as in training")
     return numbers
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -37,9 +37,12 @@ def facts_of(mode: Mode, name: str, sentence: str, metrics: Mapping[str, Any]) -
         "reads": None if codec is None else codec.kind, "reads_steps": codec is not None and codec.sequence,
         "writes": mode.target_codec.kind, "sessions": notes and symbols is not None,
         "generates": symbols is not None and not notes, "timed": bool(mode.cell), "reading": reading,
+        "comma": reading.get("comma", False),
         "labels": [str(one) for one in codec.labels] if codec is not None and codec.labelled else None,
         "writing": writing, "forecast": _forecast(mode), "searches": able.writes and mode.symbols is not None,
     }  # fmt: skip
+    if answers == "steps" and codec is not None and codec.splits_into("word"):
+        facts["reading"] |= {"labelled": True}
     if codec is not None and model is not None and symbols is not None:
         facts["reading"] |= _prefix(model)
         end, never = endings(model)
@@ -119,14 +122,18 @@ def examples_of(mode: Mode, values: Sequence[Any]) -> list[str]:
     codec = mode.input_codec
     if codec is None:
         return []
-    texts = (_example(codec, value, half=mode.abilities.continues) for value in values)
+    texts = (_example(codec, value, mode.encode_input, half=mode.abilities.continues) for value in values)
     return list(dict.fromkeys(text for text in texts if text))[:EXAMPLES]
 
 
-def _example(codec: Codec, value: Any, *, half: bool) -> str:
+def _example(codec: Codec, value: Any, read: Callable[[Any], Any], *, half: bool) -> str:
     """A value as a person types it; empty where it is too long for a button."""
-    if isinstance(value, str) and codec.discrete:
-        words = value.split(" ")
+    if codec.discrete:
+        words = value.split(" ") if isinstance(value, str) else list(value) if isinstance(value, list | tuple) else []
+        if not all(isinstance(word, str) for word in words):
+            return ""
+        if not isinstance(value, str) and not np.array_equal(read(" ".join(words)), read(value)):
+            return ""  # words that are read otherwise where they are typed as a text
         text = " ".join(words[: max(1, len(words) // 2)] if half else words).strip()
         return text if len(text) <= LONGEST_EXAMPLE else ""
     if not codec.column_names() or codec.events or not np.ndim(value):
@@ -136,5 +143,5 @@ def _example(codec: Codec, value: Any, *, half: bool) -> str:
         return ""
     wide = rows.ndim > 1 and rows.shape[1] > 1
     if not wide:
-        return ", ".join(f"{one:.6g}" for one in rows.ravel())
-    return "\n".join(" ".join(f"{one:.6g}" for one in row) for row in rows)
+        return ", ".join(f"{one:.10g}" for one in rows.ravel())
+    return "\n".join(" ".join(f"{one:.10g}" for one in row) for row in rows)

@@ -95,7 +95,7 @@ class Column {
   }
   // the candidates, what supports them, and every state and gate: updated at every key
   follow() {
-    const text = view.text, model = this.facts.name, value = typed(this.facts, text);
+    const text = view.text, model = this.facts.name;
     if (FILES[this.facts.reads] || this.facts.reads === null)
       return this.guarded("following", [this.words], (signal) => this.answer(signal));
     if (this.facts.writes === "notes") return undefined;
@@ -107,7 +107,7 @@ class Column {
         next = told("next", { model, text, top: 12, ...this.draw() }, signal);
       }
       const parts = ["influence", "states"], methods = [this.state.method || "swap"];
-      const body = { model, value, parts, methods, top: 5, options: 1, ...this.search() };
+      const value = typed(this.facts, text), body = { model, value, parts, methods, top: 5, options: 1, ...this.search() };
       const asked = text.trim() ? told("explain", body, signal) : null;
       if (asked) asked.catch(() => {});  // if the candidates fail first, that error is shown
       if (next) this.paintNext((await next).items);

@@ -41,8 +41,18 @@ const fill = (section, ...children) => {
 // a text as the network reads it: numbers where it reads numbers
 function typed(facts, text) {
   if (facts.reads !== "numbers") return text;
-  const rows = text.trim().split(/\n+/).map((line) => line.split(/[\s,;]+/).filter(Boolean));
+  const rows = text.trim().split(/\n+/).map((line) => split(line, facts.comma));
   return rows.length > 1 ? rows : rows[0] || [];
+}
+// the numbers of a line; a comma between digits is refused where it may be a decimal sign or separate two numbers
+function split(line, comma) {
+  const parts = line.replaceAll(";", " ").split(/\s+/).filter(Boolean);
+  if (comma) return parts.map((part) => part.replace(/,$/, "")).filter(Boolean);
+  const inner = parts.filter((part) => part.replace(/^,+|,+$/g, "").includes(","));
+  const mixed = parts.slice(0, -1).some((part) => !part.includes(","));
+  if (inner.length && parts.length > 1 && (mixed || inner.length === parts.length && !parts.some((part) => part.endsWith(","))))
+    throw new Error(`“${inner[0]}” may be one number with a decimal comma or two numbers (separate numbers by spaces and write a decimal point: 291.5 293.5)`);
+  return line.split(/[\s,;]+/).filter(Boolean);
 }
 
 // words are joined with a space, characters without

@@ -66,6 +66,10 @@ class Words {
     return this.known(text).map(([word, id]) => this.read(word, id));
   }
   known(text) {
+    // words that are labelled one by one are not split any further
+    if (this.facts.labelled)
+      return text.split(SPACE).filter(Boolean).map((word) => this.facts.lower ? lowered(word) : word)
+        .map((word) => [word, this.nearest(word)]);
     const lines = this.facts.newlines ? text.split("\n") : [text], pieces = [];
     lines.forEach((line, number) => {
       if (number) pieces.push(["<eos>", END]);
@@ -227,10 +231,12 @@ class Melody {
   }
 }
 
+// 0x10 is a number in this language alone
+const numeric = (one) => typeof one === "string" && !/^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/iu.test(one) ? NaN : Number(one);
 // numbers as a list, or rows of them
 function table(value, { columns, sequence }) {
   const rows = (Array.isArray(value[0]) ? value : sequence && columns.length === 1 ? value.map((one) => [one]) :
-    value.length ? [value] : []).map((row) => row.map(Number));
+    value.length ? [value] : []).map((row) => row.map(numeric));
   for (const [number, row] of rows.entries()) {
     if (row.length !== columns.length)
       refuse(`row ${number + 1} has ${row.length} numbers, expected ${columns.length}`, columns.join(", "));
