@@ -1,6 +1,7 @@
 """A malformed equation is refused when it is defined, naming the argument and what was expected."""
 
 import pickle
+import re
 import subprocess
 import sys
 
@@ -205,3 +206,14 @@ def test_all_words_of_the_language_can_be_traced():
 def test_equations_do_not_import_torch():
     code = "import sys, recur, recur.equations as q; [q.get(n) for n in q.names()]; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_an_unknown_name_is_answered_with_the_words_of_the_language_and_the_arguments():
+    def unknown(x, h, W):
+        return qwxz(W @ x + h)  # noqa: F821
+
+    with pytest.raises(EquationError) as refused:
+        equation(x="X", h="H", W="H X")(unknown)
+    [known] = re.findall(r"Known: (.*)\.$", refused.value.message)
+    others = {"Equation", "Symbol", "convolution", "equation", "fixed", "get", "names", "stock"}
+    assert set(known.split(", ")) == (set(equations.__all__) - others) | {"x", "h", "W"}

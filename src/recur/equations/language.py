@@ -14,6 +14,12 @@ from recur.equations.graph import Builder, Node, text
 from recur.equations.sizes import ONE, ZERO, Size, show
 from recur.errors import EquationError
 
+WORDS = (
+    "sigmoid", "tanh", "relu", "exp", "log", "sqrt", "sin", "cos", "atan", "softplus", "erf", "floor", "absolute",
+    "maximum", "minimum", "total", "mean", "layer_norm", "split", "concat",
+)  # fmt: skip
+"""The words of this file that an equation may use."""
+
 _SIGNS = {"add": "+", "sub": "-", "mul": "*", "div": "/"}
 _LARGEST_PRODUCT = 64  # a whole power up to this one is a product
 _WORDS = "functions of math take numbers; use the functions of recur.equations: tanh, exp, maximum, ..."

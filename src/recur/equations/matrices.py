@@ -11,6 +11,9 @@ from recur.equations.language import Symbol, dims_of, total
 from recur.equations.sizes import ZERO, Size, show
 from recur.errors import EquationError
 
+WORDS = ("outer", "dot", "by_head", "push", "scale_rows", "scale_columns")
+"""The words of this file that an equation may use."""
+
 
 def _vectors(name: str, *values: Symbol) -> None:
     for value in values:

@@ -14,6 +14,9 @@ from recur.equations.language import Symbol, absolute, atan, binary, maximum, mi
 from recur.equations.sizes import show
 from recur.errors import EquationError, did_you_mean
 
+WORDS = ("greater", "stop_gradient", "straight_through", "bernoulli", "step")
+"""The words of this file that an equation may use."""
+
 
 def _triangle(value: Symbol, slope: float) -> Symbol:
     near = maximum(minimum(value, 1 / slope), -1 / slope)

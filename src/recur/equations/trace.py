@@ -314,7 +314,7 @@ def _call(name: str, function: Callable[..., Any], symbols: Mapping[str, Symbol]
     except NameError as error:
         unknown = str(getattr(error, "name", None) or error)
         rooms = (language, matrices, surrogates, vectors)
-        words = [word for room in rooms for word in vars(room) if not word.startswith("_")] + list(symbols)
+        words = [*(word for room in rooms for word in room.WORDS), *symbols]
         raise EquationError(
             f'{name}: the name "{unknown}" is unknown.{did_you_mean(unknown, words)}',
             hint="from recur.equations import sigmoid, tanh, split, ...",

@@ -14,6 +14,9 @@ from recur.errors import EquationError
 if TYPE_CHECKING:
     import numpy as np
 
+WORDS = ("largest", "softmax", "logsumexp", "one_hot_of_largest", "count", "cumsum")
+"""The words of this file that an equation may use."""
+
 
 def _vector(name: str, value: Symbol) -> None:
     if not isinstance(value, Symbol) or len(value.node.shape) != 1:
