@@ -20,6 +20,7 @@ from recur.export.c.exported import ALLOWED
 from recur.export.python import exported
 from recur.export.python.exported import _loaded
 from recur.modes.next_item import NextItem
+from recur.modes.one_to_one import OneToOne
 from recur.modes.synced import Synced
 from tests.export.c.networks import FORECASTS, config, drawn, forecast, series, words
 from tests.export.c.test_exported import NETWORKS, REFUSED, SEVERAL_INPUTS
@@ -210,6 +211,13 @@ def test_a_module_that_could_not_be_imported_or_hides_another_is_refused(name: s
     with pytest.raises(ConfigError, match=r"can be imported|no longer find"):
         export_python(drawn(NETWORKS["zoneout"]()), tmp_path / f"{name}.py")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_rows_for_a_network_of_one_row_are_refused_with_the_shape_of_one(tmp_path: Path) -> None:
+    export_python(drawn(OneToOne(series(sequence=False), series(sequence=False), config())), tmp_path / "model.py")
+    network = _loaded(tmp_path / "model.py").Model(native=False)
+    with pytest.raises(ValueError, match=r"expected numbers \(2,\), got shape \(1, 2\)"):
+        network.run([[1.0, 2.0]])
 
 
 @pytest.mark.parametrize("wrong", [np.nan, np.inf, -np.inf])

@@ -129,7 +129,8 @@ def _checked(x: Any, count: int | None) -> np.ndarray:
     numbers = np.asarray(x, np.float32)
     numbers = numbers[None] if count is not None or not FACTS["stateful"] else numbers
     if numbers.ndim != 2 or numbers.shape[1] != FACTS["inputs"]:
-        shape = f"({FACTS['inputs']},)" if count is not None else f"(T, {FACTS['inputs']})"
+        one = count is not None or not FACTS["stateful"]
+        shape = f"({FACTS['inputs']},)" if one else f"(T, {FACTS['inputs']})"
         raise ValueError(f"expected numbers {shape}, got shape {np.shape(x)}")
     if not np.isfinite(numbers).all():
         wrong = numbers[~np.isfinite(numbers)][0]
