@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -153,6 +154,27 @@ def test_weights_that_are_not_finite_and_two_forms_at_once_are_refused(tmp_path:
     with pytest.raises(ConfigError, match="is not finite"):
         export_c(mode, tmp_path / "c", int16=True)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(("name", "size"), [("gru", 1e12), ("next word", 1e12), ("one class", 1e15)])
+def test_numbers_that_pass_64_bits_on_the_way_are_refused(name: str, size: float) -> None:
+    mode = drawn(NETWORKS[name]())
+    with torch.no_grad():
+        for number, parameter in enumerate(mode.parameters()):
+            parameter.mul_(size if number % 2 else 1 / size)
+    assert mode.one_pass is not None
+    rows = [np.arange(3)] if mode.one_pass.inputs.embedding is not None else [np.full((3, 2), 5, np.float32)]
+    with pytest.raises(ConfigError, match="very large and very small numbers meet"):
+        FixedNetwork(mode, mode.one_pass, rows)
+
+
+@pytest.mark.parametrize(
+    ("shift", "bits", "fits"),
+    [(62, 30, True), (63, 30, False), (-32, 30, True), (-33, 30, False), (0, 62, True), (1, 63, False)],
+)
+def test_a_shift_that_stays_within_64_bits_is_allowed(shift: int, bits: int, fits: bool) -> None:
+    with nullcontext() if fits else pytest.raises(ConfigError, match="cannot be written in 16 bits"):
+        assert fixed.fitting(shift, bits) == shift
 
 
 def test_16_bits_take_half_of_the_flash(tmp_path: Path) -> None:

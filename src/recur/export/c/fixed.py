@@ -18,7 +18,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from recur.errors import ConfigError
+
 LEAST, MOST = -32768, 32767
+HINT = "--int8, or neither"
+_BITS = 62  # of a sum of 64 bits with a sign, halves added
 TANH_ERROR, EXP_ERROR = 2.0e-4, 1.6e-4
 """Largest errors of the tables, as absolute values: measured by the tests."""
 
@@ -100,6 +104,21 @@ def exp(t: np.ndarray) -> np.ndarray:
 def fraction_of(largest: float, room: float = 1.0, *, least: float = 2.0**-12) -> int:
     """Return the largest fraction with which numbers up to ``room`` times the largest fit into 16 bits."""
     return math.floor(math.log2(MOST / max(largest * room, least)))
+
+
+def fitting(shift: int, bits: int) -> int:
+    """Return the shift of a number of so many bits, which stays within 64 bits on the way.
+
+    Raises
+    ------
+    ConfigError
+        When it does not.
+    """
+    if shift > _BITS or bits > _BITS or bits - shift > _BITS:
+        raise ConfigError(
+            "very large and very small numbers meet in this network, which cannot be written in 16 bits", hint=HINT
+        )
+    return shift
 
 
 def whole(values: np.ndarray, fraction: int) -> np.ndarray:
@@ -185,25 +204,26 @@ class Steps:
         x, y = common - a.fraction, common - b.fraction
         operator = "+" if sign > 0 else "-"
         left, right = _scaled(a, x), _scaled(b, y)
-        text = f"NAME_shifted({left} {operator} {right}, {common - to.fraction})"
-        self.element_wise(to, text, lambda m: ((a.of(m) << x) + sign * (b.of(m) << y), common - to.fraction))
+        shift = fitting(common - to.fraction, 16 + max(x, y))
+        text = f"NAME_shifted({left} {operator} {right}, {shift})"
+        self.element_wise(to, text, lambda m: ((a.of(m) << x) + sign * (b.of(m) << y), shift))
 
     def multiply(self, a: Place, b: Place, to: Place) -> None:
         """Add the product, unit by unit."""
-        shift = a.fraction + b.fraction - to.fraction
+        shift = fitting(a.fraction + b.fraction - to.fraction, 30)
         self.element_wise(
             to, f"NAME_shifted((int64_t){a.at()} * {b.at()}, {shift})", lambda m: (a.of(m) * b.of(m), shift)
         )
 
     def convert(self, a: Place, to: Place, least: int = LEAST) -> None:
         """Copy with another fraction; with ``least`` 0, what is negative becomes 0."""
-        shift = a.fraction - to.fraction
+        shift = fitting(a.fraction - to.fraction, 15)
         text = a.at() if least == LEAST else f"({a.at()} > 0 ? {a.at()} : 0)"
         self.element_wise(to, f"NAME_shifted({text}, {shift})", lambda m: (np.maximum(a.of(m), least), shift))
 
     def tanh(self, a: Place, to: Place, *, sigmoid: bool = False) -> None:
         """Add tanh, or sigmoid."""
-        shift = a.fraction - 12 + sigmoid
+        shift = fitting(a.fraction - 12 + sigmoid, 15)
         inner = f"NAME_tanh(NAME_shifted({a.at()}, {shift}))"
         text = f"NAME_shifted((int64_t){inner} + 32768, 1)" if sigmoid else inner
 
@@ -218,7 +238,7 @@ class Steps:
         """Add W v."""
         w = self.number(name, weight)
         rows, columns = weight.shape
-        shift = w.fraction + v.fraction - to.fraction
+        shift = fitting(w.fraction + v.fraction - to.fraction, 30 + columns.bit_length())
         self.lines += [
             f"for (u = 0; u < {rows}; ++u) {{",
             "  int64_t sum = 0;",

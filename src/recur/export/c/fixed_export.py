@@ -10,8 +10,7 @@ import numpy as np
 
 from recur.codecs import Codec
 from recur.errors import ConfigError
-from recur.export.c.fixed import Tally
-from recur.export.c.fixed_layer import HINT
+from recur.export.c.fixed import HINT, Tally
 from recur.export.c.fixed_network import FixedNetwork
 from recur.export.c.network import Network, about
 from recur.export.c.rounded import answers_to, what_rounding_costs

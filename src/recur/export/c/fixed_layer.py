@@ -13,14 +13,13 @@ from recur.engine.noise import expected, noisy
 from recur.engine.operations import Values, evaluate, number_of
 from recur.equations.graph import Graph, Node
 from recur.errors import ConfigError
-from recur.export.c.fixed import Place, Steps, fraction_of, whole
+from recur.export.c.fixed import HINT, Place, Steps, fraction_of, whole
 from recur.nn import Recurrent
 from recur.nn.graph_writer import array_of
 
 ROOM = 2.0
 """How many times the largest number that was met a number may become."""
 
-HINT = "--int8, or neither"
 _NO_FORM = {
     "div": "a quotient has no bound", "exp": "an exponential has no bound", "log": "a logarithm has no bound",
 }  # fmt: skip

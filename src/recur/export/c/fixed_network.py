@@ -16,6 +16,7 @@ from recur.codecs import Codec
 from recur.errors import ConfigError
 from recur.export.c.fixed import (
     FUNCTIONS,
+    HINT,
     LEAST,
     MOST,
     TABLES,
@@ -24,12 +25,13 @@ from recur.export.c.fixed import (
     Steps,
     Tally,
     exp,
+    fitting,
     fraction_of,
     joined,
     shifted,
     whole,
 )
-from recur.export.c.fixed_layer import HINT, ROOM, FixedLayer, fixed_layer, initial_of
+from recur.export.c.fixed_layer import ROOM, FixedLayer, fixed_layer, initial_of
 from recur.export.c.network import about
 from recur.export.c.symbols import write_find, write_texts
 from recur.export.reference import EACH
@@ -196,6 +198,7 @@ class FixedNetwork:
                 "the values of a column are too far from zero, for their differences, to be written in 16 bits",
                 hint="subtract a constant from the column and train again, or --int8",
             )
+        fitting(int(shifts.min()), 16 + max(16, int(np.abs(means).max()).bit_length() + 1))
         self.steps.constant(f"{name}_mean", means.astype(np.int32))
         self.steps.constant(f"{name}_scale", factors.astype(np.int16))
         self.steps.constant(f"{name}_shift", shifts.astype(np.int8))
@@ -229,7 +232,7 @@ class FixedNetwork:
         self.steps.runs.append(run)
 
     def _softmax(self, z: Place) -> None:
-        shift, outputs = z.fraction - 11, z.size
+        shift, outputs = fitting(z.fraction - 11, 16), z.size
         self.steps.lines += [
             f"for (k = 0, u = 1; u < {outputs}; ++u) k = {z.at()} > {z.at('k')} ? u : k;",
             f"most = {z.at('k')};",
