@@ -6,11 +6,14 @@ import math
 
 import pytest
 import torch
+from torch import nn
 
 from recur import codecs
 from recur.codecs import ImagesCodec
 from recur.errors import ConfigError
 from recur.network.inputs import Inputs
+from recur.nn import Embedding
+from recur.nn.look_up import LookUp
 from tests.modes.helpers import codec, small
 from tests.pictures import square
 from tests.tolerances import close
@@ -100,3 +103,12 @@ def test_dropout_of_words_takes_whole_words_while_learning_alone() -> None:
     assert torch.equal(dropped.all(-1), dropped.any(-1))
     assert dropped.any()
     assert not (inputs.eval()(ids) == 0).any()
+
+
+@pytest.mark.parametrize("put", [{}, {"padding_idx": 1}, {"max_norm": 0.1}, {"sparse": True}, "of torch"])
+def test_a_layer_looks_up_the_rows_of_an_embedding_that_does_no_more(put: dict[str, object] | str) -> None:
+    inputs = Inputs(codec("words", ["a b c"]), small())
+    assert inputs.embedding is not None
+    sizes = inputs.embedding.weight.shape
+    inputs.embedding = nn.Embedding(*sizes) if isinstance(put, str) else Embedding(*sizes, **put)  # type: ignore
+    assert isinstance(inputs.for_layer(torch.tensor([[2, 3, 1]])), LookUp if put == {} else torch.Tensor)

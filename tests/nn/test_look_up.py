@@ -214,3 +214,17 @@ def test_the_core_refuses_an_id_that_is_no_row(wrong: int) -> None:
     values.ids[3, 2] = wrong
     with pytest.raises((BackendError, IndexError)):
         layer(values)
+
+
+@pytest.mark.parametrize("options", ["one direction", "both directions", "batch first"])
+def test_ids_that_are_changed_before_the_backward_pass_change_nothing(options: str) -> None:
+    layer = LSTM(X, H, **OPTIONS[options])
+    values, table = looked_up(layer)
+    found = []
+    for change in (False, True):
+        ids = values.ids.clone()
+        y, _ = layer(LookUp(ids, table))
+        if change:
+            ids.fill_(0)
+        found.append(torch.autograd.grad(y.square().sum(), table)[0])
+    assert torch.equal(*found)

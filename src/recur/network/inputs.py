@@ -102,6 +102,8 @@ class Inputs(nn.Module):
         embedding = self.embedding
         if embedding is None or self.letters is not None or not torch.is_grad_enabled() or values.dim() != 2:
             return self._vectors(values)
+        if not _only_looks_up(embedding):
+            return self._vectors(values)
         dropped = self.drop.active or (self.training and embedding.dropout > 0)
         if dropped or torch_state.hooked(self) or torch.compiler.is_compiling():
             return self._vectors(values)
@@ -120,3 +122,14 @@ class Inputs(nn.Module):
         vectors: Tensor = self.drop(self.pictures.vectors(maps))
         places: Tensor = self.drop(maps.flatten(1, 2))
         return vectors, places
+
+
+def _only_looks_up(embedding: Embedding) -> bool:
+    """Whether an embedding, in whose place another may have been put, does no more than torch's look-up of its rows."""
+    plain = type(embedding).forward is Embedding.forward
+    return (
+        plain
+        and embedding.padding_idx is None
+        and embedding.max_norm is None
+        and not (embedding.sparse or embedding.scale_grad_by_freq)
+    )

@@ -22,7 +22,7 @@ class LookUp:
     Parameters
     ----------
     ids : Tensor
-        (T, B) int64, or (B, T) with ``batch_first``, in 0..V-1; not to be changed afterwards.
+        (T, B) int64, or (B, T) with ``batch_first``, in 0..V-1.
     table : Tensor
         (V, X).
     """

@@ -59,14 +59,14 @@ class PreparedCall:
     ) -> Sequence[Tensor]:
         """Run it on x (T, B, X), initial states (None for zeros), matrices and vectors: y, then the final states.
 
-        ``lengths`` (B,) are from 0 to T, and not kept: the backward pass has a copy. With ``ids`` (T, B), which are
-        kept, x is a table (V, X) whose rows they name.
+        ``lengths`` (B,) are from 0 to T. With ``ids`` (T, B), x is a table (V, X) whose rows they name. The backward
+        pass has copies of both.
         """
         self.call.slowed.clear()
         if _differentiated(tensors, self.call.precision):
             call = self.call
             if lengths is not None or ids is not None:
-                call = replace(call, lengths=None if lengths is None else lengths.clone(), ids=ids)
+                call = replace(call, lengths=_copied(lengths), ids=_copied(ids))
             # torch does not annotate `apply`
             outputs: Sequence[Tensor] = Recurrence.apply(self.cell, call, *tensors)  # type: ignore[no-untyped-call]
             return outputs
@@ -171,9 +171,8 @@ def in_both_directions(
         one.call.slowed.clear()
     calls = [one.call for one in pair]
     if _differentiated(tensors, calls[0].precision):
-        if lengths is not None:
-            lengths = lengths.clone()
         if lengths is not None or ids is not None:
+            lengths, ids = _copied(lengths), _copied(ids)
             calls = [replace(call, lengths=lengths, ids=ids) for call in calls]
         # torch does not annotate `apply`
         outputs: Sequence[Tensor] = directions.Directions.apply(cell, calls, *tensors)  # type: ignore[no-untyped-call]
@@ -183,6 +182,10 @@ def in_both_directions(
         for call, one in zip(calls, frozen, strict=True)
     ]
     return directions.forward(cell, calls, tensors, training=False)[0]
+
+
+def _copied(numbers: Tensor | None) -> Tensor | None:
+    return None if numbers is None else numbers.clone()
 
 
 def _differentiated(tensors: Sequence[Tensor | None], precision: str) -> bool:
