@@ -308,6 +308,7 @@ def test_export_as_c_says_what_it_needs_and_that_it_is_proved(place: Path, tmp_p
         (("sentences", "--onnx", tmp_path / "no.onnx", "--single-header"), "are for C"),
         (("sentences", "--python", tmp_path / "no.py", "--int8"), "--int8 is for C"),
         (("sentences", "--python", tmp_path / "no.py", "--int16"), "--int16 is for C"),
+        (("sentences", "--onnx", tmp_path / "no.onnx", "--no-wasm"), "--no-wasm is for pages"),
         (("sentences", "--nam", tmp_path / "no.nam"), "numbers at every step"),
         (("sentences", "--rtneural", tmp_path / "no.json"), "numbers at every step"),
     ):
@@ -319,7 +320,7 @@ def test_export_as_c_says_what_it_needs_and_that_it_is_proved(place: Path, tmp_p
 def test_export_as_a_page_says_that_it_is_proved(place: Path, tmp_path: Path) -> None:
     if shutil.which("node") is None:
         pytest.skip("needs Node.js")
-    outcome = ok(run("export", place / "sentences", "--web", tmp_path / "page.html"))
+    outcome = ok(run("export", place / "sentences", "--web", tmp_path / "page.html", "--no-wasm"))
     matches(outcome, "export-web", {re.escape(str(tmp_path)): "FILES", **hidden(place)})
     outcome = ok(run("export", place / "sentences", "--web", tmp_path / "page.html", "--float32", "--json"))
     found = json.loads(outcome.out)

@@ -22,6 +22,7 @@ def export(
     web: Path | None = None,
     float32: bool = False,
     no_examples: bool = False,
+    no_wasm: bool = False,
     name: str = "model",
     single_header: bool = False,
     max_steps: int | None = None,
@@ -55,6 +56,8 @@ def export(
         Of a page, keep weights of 32 bits; default: rounded to 16 bits, half the size.
     no_examples
         Of a page, leave out the up to three short held-out inputs that it offers to begin with.
+    no_wasm
+        Of a page, leave its steps in JavaScript alone; default: WebAssembly too, where ziglang is installed.
     name
         Of C, the start of every name and of the files.
     single_header
@@ -98,10 +101,12 @@ def export(
         raise ConfigError("--float32 is for pages", hint="leave out --float32")
     if no_examples and web is None:
         raise ConfigError("--no-examples is for pages", hint="leave out --no-examples")
+    if no_wasm and web is None:
+        raise ConfigError("--no-wasm is for pages", hint="leave out --no-wasm")
     if run_folder is None and weights != "float32":
         raise ConfigError("--weights is for --run-folder", hint=f"recur export {run} --run-folder a_folder")
     if web is not None:
-        _as_page(run, web, json, float32=float32, examples=not no_examples)
+        _as_page(run, web, json, float32=float32, examples=not no_examples, wasm=not no_wasm)
         return
     if c is not None:
         _as_c(run, c, json, name=name, single_header=single_header, max_steps=max_steps, int8=int8, int16=int16)
@@ -227,6 +232,7 @@ def _as_page(run: Path, path: Path, json: bool, **options: bool) -> None:
                 "bytes": result.size,
                 "bits": result.bits,
                 "examples": result.examples,
+                "wasm_bytes": result.modules,
                 "rows": result.rows,
                 "held_out": result.held_out,
                 "difference": result.difference,
@@ -236,6 +242,10 @@ def _as_page(run: Path, path: Path, json: bool, **options: bool) -> None:
     emit(f"wrote {result.path}, {result.size / 1e6:.1f} MB; open it in any browser, it needs no network and no server")
     rounded = "rounded to 16 bits; --float32 keeps all" if result.bits == 16 else "as they are, 32 bits"
     emit(f"  weights  {rounded}")
+    if result.modules:
+        emit(f"  steps    WebAssembly, {result.modules:,} bytes, and JavaScript for browsers that refuse it; --no-wasm")
+    else:
+        emit("  steps    JavaScript")
     if result.examples:
         count = "a held-out input is" if result.examples == 1 else f"{result.examples} held-out inputs are"
         emit(f"  examples {count} in the page, to begin with; --no-examples leaves them out")

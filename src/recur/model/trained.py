@@ -397,7 +397,9 @@ class Model:
             max_steps=max_steps,
         )  # fmt: skip
 
-    def export_web(self, path: Path | str, *, float32: bool = False, examples: bool = True) -> ExportedPage:
+    def export_web(
+        self, path: Path | str, *, float32: bool = False, examples: bool = True, wasm: bool = True
+    ) -> ExportedPage:
         """Write the network as one offline page in which it runs; see `recur.export.web.export_web`.
 
         It is compared on the run's held-out rows where their file can still be read, else on rows drawn at random.
@@ -410,12 +412,14 @@ class Model:
             Keep the weights as they are; by default they are rounded to 16 bits.
         examples : bool
             Offer up to three short held-out inputs in the page, which then contains them.
+        wasm : bool
+            Compile the steps of its cells to WebAssembly too, where the package ziglang is installed.
         """
         from recur.export.web import export_web
 
         return export_web(
             self.mode, path, float32=float32, name=self.title, sentence=self.roles.sentence, metrics=self.metrics,
-            inputs=held_out_values(self.config), examples=examples,
+            inputs=held_out_values(self.config), examples=examples, wasm=wasm,
         )  # fmt: skip
 
     def _refuse_no_continuation(self) -> None:

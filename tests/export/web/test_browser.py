@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -83,6 +84,14 @@ def test_a_language_model_shows_candidates_reasons_states_and_the_gradient(opene
     page.wait_for_function(DRAWN)
     page.locator(".next button").first.click()  # the candidate is written
     assert page.input_value("#text") == f"w1 w2 w3 {rows[0]} "
+
+
+@pytest.mark.skipif(importlib.util.find_spec("ziglang") is None, reason="needs a compiler: pip install ziglang")
+def test_the_page_says_that_its_steps_run_as_webassembly(opened: Any) -> None:
+    page = opened(language())
+    page.fill("#text", "w1 w2 w3")
+    page.wait_for_function(DRAWN)
+    assert page.locator("footer").inner_text().endswith("The steps of its cells run as WebAssembly SIMD.")
 
 
 def test_a_text_is_continued_and_a_seed_gives_the_same_text_again(opened: Any) -> None:

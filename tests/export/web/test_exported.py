@@ -27,7 +27,9 @@ def classifier(**options: object) -> Mode:
 
 
 def test_a_page_is_one_file_that_names_no_host_and_allows_its_own_script_alone(tmp_path: Path) -> None:
-    result = export_web(classifier(), tmp_path / "page.html", name="films", sentence="text -> </title><script>")
+    result = export_web(
+        classifier(), tmp_path / "page.html", name="films", sentence="text -> </title><script>", wasm=False
+    )
     page = result.path.read_text(encoding="utf-8")
     assert list(tmp_path.iterdir()) == [result.path]
     assert result.size == len(page.encode())
@@ -45,7 +47,7 @@ def test_a_page_is_one_file_that_names_no_host_and_allows_its_own_script_alone(t
 
 @pytest.mark.skipif(NODE is None, reason="needs Node.js")
 def test_a_page_is_run_before_it_appears_on_texts_and_their_symbols(tmp_path: Path) -> None:
-    result = export_web(classifier(bidirectional=True), tmp_path / "page.html", inputs=TEXTS)
+    result = export_web(classifier(bidirectional=True), tmp_path / "page.html", inputs=TEXTS, wasm=False)
     assert result.held_out
     assert result.rows == len(TEXTS) + 1  # and one without items
     assert result.difference is not None

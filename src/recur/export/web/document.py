@@ -17,8 +17,9 @@ from recur.views import live
 from recur.views.inline import inline
 
 _HERE = Path(__file__).parent / "page"
-_NETWORK = ("network", "chain", "writer", "reading", "sound", "answers", "explained", "written")
-_PUBLIC = ("Network", "Local", "cells", "narrowed", "finished", "wave")
+_NETWORK = ("wasm", "network", "chain", "writer", "reading", "sound", "answers", "explained", "written")
+_MAKE = "(make, n) => accelerated(make, modules[n])"
+_PUBLIC = ("Network", "Local", "cells", "narrowed", "finished", "wave", "runners")
 MARK = "recur export --web"
 """In the first lines of every page: only a file that has it is replaced by the next export."""
 
@@ -52,7 +53,9 @@ def core(network: PageNetwork) -> str:
     """The script that computes: it also runs where there is no page."""
     parts = [arithmetic(), *(_text(name) for name in _NETWORK)]
     cells = ",\n".join(network.cells)
-    inside = "\n".join([*parts, f"const cells = [{cells}];", f"return {{ {', '.join(_PUBLIC)} }};"])
+    modules = ", ".join("null" if one is None else one.javascript() for one in network.modules)
+    made = [f"const modules = [{modules}];", f"const cells = [{cells}].map({_MAKE});"]
+    inside = "\n".join([*parts, *made, f"return {{ {', '.join(_PUBLIC)} }};"])
     return f'"use strict";\nconst Running = (() => {{\n{inside}\n}})();\n'
 
 
@@ -60,8 +63,9 @@ def page(network: PageNetwork, facts: dict[str, Any], *, version: str, footer: s
     """Return the page as HTML."""
     script = core(network) + live.script(requests=_text("requests")).removeprefix('"use strict";\n')
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    compiles = " 'wasm-unsafe-eval'" if any(network.modules) else ""
     policy = (
-        f"default-src 'none'; script-src 'sha256-{digest}'; style-src 'unsafe-inline'; img-src data: blob:; "
+        f"default-src 'none'; script-src 'sha256-{digest}'{compiles}; style-src 'unsafe-inline'; img-src data: blob:; "
         "base-uri 'none'; form-action 'none'"
     )
     title = html.escape(printable(f"{facts['name']}: {facts['sentence']}"))
@@ -83,6 +87,11 @@ def standalone(network: PageNetwork, facts: dict[str, Any]) -> str:
         + f"const network = new Running.Network(JSON.parse({about}), bytes, Running.cells);\n"
         + f"const local = new Running.Local(network, JSON.parse({json.dumps(json.dumps(facts))}));\n"
     )
+
+
+def compiled_steps() -> str:
+    """The script that runs steps in WebAssembly."""
+    return _text("wasm")
 
 
 @cache

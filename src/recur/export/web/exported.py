@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -20,10 +20,12 @@ from recur.export.web.facts import examples_of, facts_of
 from recur.export.web.network import PageNetwork, describe
 from recur.export.web.node import node, prove
 from recur.export.web.rows import ROWS, rows_of
+from recur.export.web.wasm import module
 from recur.export.web.weights import round_weights
 from recur.modes import Mode
 
 ALLOWED = 1e-5  # largest difference from the network, as a share of the largest value
+COMPILED = 'if (!Running.runners.has("WebAssembly SIMD")) throw new Error("its WebAssembly is refused");\n'
 LARGEST = 20_000_000  # numbers that a browser reads in a few seconds
 
 
@@ -48,6 +50,8 @@ class ExportedPage:
         Whether these were held out in training; else they were drawn at random.
     examples : int
         Inputs of ``inputs`` that are in the page, as examples to begin with.
+    modules : int
+        Bytes of the steps of its cells in WebAssembly; 0 where they are JavaScript alone.
     """
 
     path: Path
@@ -57,17 +61,20 @@ class ExportedPage:
     rows: int
     held_out: bool
     examples: int = 0
+    modules: int = 0
 
 
 def export_web(
     mode: Mode, path: Path | str, *, float32: bool = False, name: str = "", sentence: str = "",
     metrics: Mapping[str, Any] | None = None, inputs: Iterable[Any] | None = None, examples: bool = True,
+    wasm: bool = True,
 ) -> ExportedPage:  # fmt: skip
     """Write a network as one offline page in which it runs: no request, no server, no library.
 
-    The steps of its cells, forward and backward, are written from their equations, so that any cell runs. Where
-    Node.js is installed the page's own script is run before the page appears, and its answers are compared with those
-    of the network.
+    The steps of its cells, forward and backward, are written from their equations, so that any cell runs. Where the
+    package ziglang is installed the forward steps are compiled to WebAssembly SIMD too, which browsers run where they
+    accept it. Where Node.js is installed the page's own script is run before the page appears, with and without
+    WebAssembly, and its answers are compared with those of the network.
 
     Parameters
     ----------
@@ -85,6 +92,8 @@ def export_web(
         Raw inputs to compare on; without them numbers and ids are drawn at random.
     examples : bool
         Offer some short ones of ``inputs`` in the page, which then contains them.
+    wasm : bool
+        Compile the steps to WebAssembly where that can be done; else they are JavaScript alone.
 
     Returns
     -------
@@ -108,6 +117,8 @@ def export_web(
     with own.answering():
         network = describe(own)
         _refuse_large(network)
+        if wasm:
+            network.modules = [module(step) for step in network.cells]
         facts = facts_of(own, name or path.stem, sentence or mode.wording.sentence, metrics or {})
         values = list(islice(inputs or (), ROWS))
         rows, held_out = rows_of(own, network, values)
@@ -118,16 +129,20 @@ def export_web(
     text = page(network, facts, version=__version__, footer=_footer(bits, difference))
     with atomic.explained(path):
         atomic.write_text(path, text)
-    return ExportedPage(path, len(text.encode()), bits, difference, len(rows), held_out, len(facts["examples"]))
+    return ExportedPage(
+        path, len(text.encode()), bits, difference, len(rows), held_out, len(facts["examples"]),
+        sum(len(one.code) for one in network.modules if one is not None),
+    )  # fmt: skip
 
 
 def compared(result: ExportedPage) -> str:
     """Return in words how the page was compared with the network."""
     if result.difference is None:
         return "not run: Node.js is not installed, so its answers were not compared with those of the network"
+    ways = ", as WebAssembly and as JavaScript," if result.modules else ""
     return (
-        f"run in Node.js on {rows_in_words(result.rows, result.held_out)}: the largest difference from the network is "
-        f"{result.difference:.1e} of the largest value"
+        f"run in Node.js{ways} on {rows_in_words(result.rows, result.held_out)}: the largest difference from the "
+        f"network is {result.difference:.1e} of the largest value"
     )
 
 
@@ -142,14 +157,22 @@ def _footer(bits: int, difference: float | None) -> str:
 
 
 def _compare(program: str, network: PageNetwork, facts: dict[str, Any], rows: list[dict[str, Any]]) -> float:
-    difference = prove(program, standalone(network, facts), rows)
+    difference = prove(program, standalone(replace(network, modules=[]), facts), rows)
+    _refuse_different(difference, "")
+    if any(network.modules):
+        compiled = prove(program, standalone(network, facts) + COMPILED, rows)
+        _refuse_different(compiled, "; export it with JavaScript alone: --no-wasm (in Python wasm=False)")
+        difference = max(difference, compiled)
+    return difference
+
+
+def _refuse_different(difference: float, more: str) -> None:
     if not difference <= ALLOWED:
         raise BackendError(
             f"the page of this network does not compute what the network does: the difference is {difference:.1e} of "
             f"the largest value, allowed is {ALLOWED:g}",
-            hint="this is a bug in recur: please report it with the configuration of the run",
+            hint=f"this is a bug in recur: please report it with the configuration of the run{more}",
         )
-    return difference
 
 
 def _refuse_large(network: PageNetwork) -> None:

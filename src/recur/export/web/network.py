@@ -12,6 +12,7 @@ import torch
 from recur.errors import ConfigError
 from recur.export.reference import EACH, LAST, answers_of, forecasts_of
 from recur.export.web.parts import Parts, network_about
+from recur.export.web.wasm import Module
 from recur.export.web.weights import Weights
 from recur.export.web.writer import Written, writer_about, written_by
 from recur.heads.plain import PlainReadout
@@ -31,6 +32,8 @@ class PageNetwork:
         What ``network.js`` reads.
     cells : list of str
         The steps of its cells, each once.
+    modules : list of Module or None
+        Their forward steps in WebAssembly, in the same order; empty where only JavaScript runs.
     weights : Weights
     ids : bool
         Whether it reads ids; else numbers in their own units.
@@ -62,6 +65,7 @@ class PageNetwork:
     least: int = 0
     symbols: int = 0
     cells: list[str] = field(default_factory=list)
+    modules: list[Module | None] = field(default_factory=list)
     tags: Callable[[np.ndarray], np.ndarray] | None = None
     written: Callable[[np.ndarray], Written] | None = None
 

@@ -5,6 +5,9 @@ const local = new Running.Local(
     stored.about,
     Uint8Array.from(atob(document.getElementById("weights").textContent), (one) => one.charCodeAt(0)), Running.cells),
   stored.facts);
+if (Running.runners.size) {
+  document.querySelector("footer").append(` The steps of its cells run as ${[...Running.runners].join(" and ")}.`);
+}
 const models = () => Promise.resolve([stored.facts]);
 const NO_ANSWER = "the network does not run";
 const about = () => null;
