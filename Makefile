@@ -73,6 +73,7 @@ bench: $(VENV)/.installed-dev
 bench-all: bench
 	@for set in odd ragged tagger bfloat16 int8 cells; do echo; $(BIN)/python -m benchmarks.layers --set $$set || exit 1; done
 	@echo; $(BIN)/python -m benchmarks.peers
+	@echo; $(BIN)/python -m benchmarks.rl_tools
 	@echo; $(BIN)/python -m benchmarks.steps
 	@echo; $(BIN)/python -m benchmarks.lm || test $$? -eq 2
 	@echo; $(BIN)/python -m benchmarks.start
