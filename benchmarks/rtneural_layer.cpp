@@ -1,4 +1,5 @@
-// One recurrent layer of RTNeural as a library. The compiler is told its sizes (INPUTS, HIDDEN) and its cell (LSTM or GRU).
+// One recurrent layer of RTNeural as a library. The compiler is told its sizes (INPUTS, HIDDEN) and its cell (LSTM or
+// GRU).
 #include <RTNeural/RTNeural.h>
 
 #include <algorithm>

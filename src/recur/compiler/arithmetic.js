@@ -17,7 +17,9 @@ const arithmetic = {
     return Math.sign(x) * (1 - scale / 2 / fraction);
   },
   // a power of 0.5 is the root, which differs from Math.pow at -0 and at minus infinity
-  pow: (x, p) => p === 0.5 ? Math.sqrt(x) : p === -0.5 ? 1 / Math.sqrt(x) : Math.pow(x, p),
+  pow: (x, p) => p === 0.5 ? Math.sqrt(x) :
+    p === -0.5             ? 1 / Math.sqrt(x) :
+                             Math.pow(x, p),
   copy(from, i, to, j, count) {
     for (let u = 0; u < count; ++u) to[j + u] = from[i + u];
   },

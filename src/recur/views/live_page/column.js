@@ -32,8 +32,7 @@ class Column {
           }
         },
         "take it over");
-      this.root.append(
-        el("div", { class: "controls" }, this.button, facts.generates ? take : null), this.written);
+      this.root.append(el("div", { class: "controls" }, this.button, facts.generates ? take : null), this.written);
     }
     this.root.append(this.words, this.inner, this.deep);
   }
@@ -107,7 +106,8 @@ class Column {
         next = told("next", { model, text, top: 12, ...this.draw() }, signal);
       }
       const parts = ["influence", "states"], methods = [this.state.method || "swap"];
-      const value = typed(this.facts, text), body = { model, value, parts, methods, top: 5, options: 1, ...this.search() };
+      const value = typed(this.facts, text),
+            body = { model, value, parts, methods, top: 5, options: 1, ...this.search() };
       const asked = text.trim() ? told("explain", body, signal) : null;
       if (asked) asked.catch(() => {});  // if the candidates fail first, that error is shown
       if (next) this.paintNext((await next).items);
@@ -167,9 +167,7 @@ class Column {
       const bar = el("div", { class: "fill" });
       bar.style.width = 100 * (probability || 0) / most + "%";
       const share = probability !== null && probability < 1e-4 ? probability.toExponential(1) : percent(probability);
-      return [
-        el("span", {}, label || "(nothing)"), el("span", {}, share), el("div", { class: "track" }, bar)
-      ];
+      return [el("span", {}, label || "(nothing)"), el("span", {}, share), el("div", { class: "track" }, bar)];
     });
     return el("div", { class: "bars" }, ...rows);
   }
@@ -179,18 +177,19 @@ class Column {
     return el(
       "div", { class: "controls", role: "group", "aria-label": "the item that is explained" },
       el("span", { class: "soft" }, "explain"),
-      ...steps.map((label, n) => el(
-        "button", {
-          type: "button",
-          "aria-pressed": String(n === place),
-          onclick: () => {
-            this.state.at = n;
-            keep();
-            this.follow();
-            this.look();
-          }
-        },
-        visible(label))));
+      ...steps.map(
+        (label, n) => el(
+          "button", {
+            type: "button",
+            "aria-pressed": String(n === place),
+            onclick: () => {
+              this.state.at = n;
+              keep();
+              this.follow();
+              this.look();
+            }
+          },
+          visible(label))));
   }
   // how symbols are drawn, and how wide the search for an answer is
   draw() {

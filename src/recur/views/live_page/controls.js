@@ -37,8 +37,10 @@ function chooser(kind, first) {
   if (kind === "images" && dark !== undefined)
     root.append(sketch(dark, (data) => {
       takes[kind] = (takes[kind] || 0) + 1;
-      if (data) files[kind] = { name: "the drawing", type: "image/png", data };
-      else delete files[kind];
+      if (data)
+        files[kind] = { name: "the drawing", type: "image/png", data };
+      else
+        delete files[kind];
       columns.filter((one) => one.facts.reads === kind).forEach((one) => one.refresh());
     }));
   root.append(
@@ -117,7 +119,8 @@ function build() {
     id: "text",
     spellcheck: "false",
     "aria-label": "what the network reads",
-    placeholder: chosen.writes === "notes" && chosen.reads === "notes" ? "how the piece begins, such as C4 D4 E4/2; or nothing" :
+    placeholder: chosen.writes === "notes" && chosen.reads === "notes" ?
+      "how the piece begins, such as C4 D4 E4/2; or nothing" :
       chosen.reads === "numbers" ? "numbers: 0.1, 0.4, …" :
       chosen.labels              ? chosen.labels.join(", ") :
                                    "type a sentence …",
@@ -125,8 +128,7 @@ function build() {
   });
   box.value = view.text;
   const searches = columns.some((one) => one.facts.searches && one.facts.writes !== "notes");
-  const beam =
-    searches ? slider("beam", "beam width", 1, 8, 1, (v) => v > 1 ? String(v) : "1: greedy search") : "";
+  const beam = searches ? slider("beam", "beam width", 1, 8, 1, (v) => v > 1 ? String(v) : "1: greedy search") : "";
   const controls = searches || columns.some((one) => one.facts.generates || one.facts.writes === "notes") ?
     el(
       "div", { class: "drawing" }, beam, slider("temperature", "temperature", 0, 2, 0.05, (v) => v.toFixed(2)),
@@ -142,7 +144,8 @@ function build() {
       runs.length > 1 ? pick("beside", "beside it", [["", "nothing"], ...names.filter(([name]) => name !== view.run)]) :
                         "",
       about() || ""),
-    ...kinds.map((kind) => chooser(kind, kinds[0])), asText ? el("p", {}, box) : "", examples(chosen), controls || "", grid);
+    ...kinds.map((kind) => chooser(kind, kinds[0])), asText ? el("p", {}, box) : "", examples(chosen), controls || "",
+    grid);
   keep();
   columns.forEach((one) => one.refresh());
 }
@@ -153,9 +156,10 @@ function examples(facts) {
   if (!texts || !texts.length) return "";
   return el(
     "div", { class: "controls", role: "group", "aria-label": "examples" }, el("span", { class: "soft" }, "try"),
-    ...texts.map((text) => el(
-      "button", { type: "button", title: text, onclick: () => type(text) },
-      text.length > 48 ? text.slice(0, 47) + "…" : text)));
+    ...texts.map(
+      (text) => el(
+        "button", { type: "button", title: text, onclick: () => type(text) },
+        text.length > 48 ? text.slice(0, 47) + "…" : text)));
 }
 async function start() {
   runs = await models();
@@ -167,5 +171,4 @@ async function start() {
     build();
   });
 }
-start().catch(
-  (error) => main.replaceChildren(el("p", { class: "problem" }, `${NO_ANSWER}: ${error.message}`)));
+start().catch((error) => main.replaceChildren(el("p", { class: "problem" }, `${NO_ANSWER}: ${error.message}`)));

@@ -23,7 +23,8 @@ async function told(path, body, signal) {
 }
 // the pieces of a generated text as they arrive
 async function* pieces(path, body, signal) {
-  const reader = (await ask(path, { ...body, stream: true }, signal)).body.pipeThrough(new TextDecoderStream()).getReader();
+  const reader =
+    (await ask(path, {...body, stream: true }, signal)).body.pipeThrough(new TextDecoderStream()).getReader();
   let rest = "";
   for (;;) {
     const { done, value } = await reader.read();

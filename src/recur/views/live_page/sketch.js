@@ -1,12 +1,12 @@
 // A place to draw a picture on, for networks that read pictures: light on dark, or dark on light.
 function sketch(dark, tell) {
   const side = 280, paper = el("canvas", {
-    width: side,
-    height: side,
-    class: "sketch",
-    role: "img",
-    "aria-label": "draw here with mouse, finger or pen; a file can be chosen below instead"
-  });
+                      width: side,
+                      height: side,
+                      class: "sketch",
+                      role: "img",
+                      "aria-label": "draw here with mouse, finger or pen; a file can be chosen below instead"
+                    });
   const pen = paper.getContext("2d");
   const clear = () => {
     pen.fillStyle = dark ? "#000" : "#fff";
@@ -46,5 +46,6 @@ function sketch(dark, tell) {
     drawn = false;
     tell(null);
   };
-  return el("div", {}, paper, el("div", { class: "controls" }, el("button", { type: "button", onclick: again }, "clear")));
+  return el(
+    "div", {}, paper, el("div", { class: "controls" }, el("button", { type: "button", onclick: again }, "clear")));
 }

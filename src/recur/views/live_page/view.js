@@ -50,8 +50,12 @@ function split(line, comma) {
   if (comma) return parts.map((part) => part.replace(/,$/, "")).filter(Boolean);
   const inner = parts.filter((part) => part.replace(/^,+|,+$/g, "").includes(","));
   const mixed = parts.slice(0, -1).some((part) => !part.includes(","));
-  if (inner.length && parts.length > 1 && (mixed || inner.length === parts.length && !parts.some((part) => part.endsWith(","))))
-    throw new Error(`“${inner[0]}” may be one number with a decimal comma or two numbers (separate numbers by spaces and write a decimal point: 291.5 293.5)`);
+  if (
+    inner.length && parts.length > 1 &&
+    (mixed || inner.length === parts.length && !parts.some((part) => part.endsWith(","))))
+    throw new Error(
+      "“" + inner[0] + "” may be one number with a decimal comma or two numbers " +
+      "(separate numbers by spaces and write a decimal point: 291.5 293.5)");
   return line.split(/[\s,;]+/).filter(Boolean);
 }
 

@@ -12,7 +12,8 @@ function flow(root, data, every, state) {
     curve() {
       holder.replaceChildren();
       for (const part of new Set(layers.map((layer) => layer.part))) {
-        const mine = layers.filter((layer) => layer.part === part), labels = mine[0].labels, series = [], sentences = [];
+        const mine = layers.filter((layer) => layer.part === part), labels = mine[0].labels, series = [],
+              sentences = [];
         for (const one of same)
           for (const layer of one.flow.layers) {
             if (layer.part !== part) continue;

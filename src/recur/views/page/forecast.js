@@ -5,7 +5,8 @@ function forecast(root, data) {
   root.append(el("h2", {}, "The forecast"));
   names.forEach((name, c) => {
     // on a phone the whole of it is in view
-    const w = Math.max(320, Math.min(760, root.clientWidth || 760)), h = 240, left = 70, bottom = 30, top = 10, count = shown.length + ahead.length;
+    const w = Math.max(320, Math.min(760, root.clientWidth || 760)), h = 240, left = 70, bottom = 30, top = 10,
+          count = shown.length + ahead.length;
     const before = shown.map((row) => row[c]), steps = ahead.map((row) => row[c]);
     const every = [...before, ...steps.flat()], low = Math.min(...every), high = Math.max(...every);
     const x = (t) => left + (w - left - 10) * t / Math.max(1, count - 1);
@@ -23,7 +24,8 @@ function forecast(root, data) {
     if (shares.length > 1) {
       const lowest = steps.map((row, t) => `${x(first + t)},${y(row[0])}`);
       const highest = steps.map((row, t) => `${x(first + t)},${y(row.at(-1))}`).toReversed();
-      svg.append(draw("polygon", { points: [...lowest, ...highest].join(" "), fill: "var(--for)", "fill-opacity": 0.22 }));
+      svg.append(
+        draw("polygon", { points: [...lowest, ...highest].join(" "), fill: "var(--for)", "fill-opacity": 0.22 }));
     }
     svg.append(
       draw("polyline", { points: path(before, 0), fill: "none", stroke: "var(--against)", "stroke-width": 2 }),
@@ -34,26 +36,27 @@ function forecast(root, data) {
         "stroke-width": 2,
         "stroke-dasharray": "6 3"
       }));
-    steps.forEach((row, t) => svg.append(tip(
-      draw("circle", {
-        cx: x(first + t),
-        cy: y(row[median]),
-        r: 4,
-        fill: "var(--for)",
-        tabindex: "0",
-        "aria-label": `step ${t + 1} ahead: ${number(row[median])}`
-      }),
-      `${name}, step ${t + 1} ahead: ${row.map((v, q) => (shares.length ? `${100 * shares[q]} %: ` : "") + number(v)).join("\n")}`)));
+    steps.forEach(
+      (row, t) => svg.append(tip(
+        draw("circle", {
+          cx: x(first + t),
+          cy: y(row[median]),
+          r: 4,
+          fill: "var(--for)",
+          tabindex: "0",
+          "aria-label": `step ${t + 1} ahead: ${number(row[median])}`
+        }),
+        `${name}, step ${t + 1} ahead: ${
+          row.map((v, q) => (shares.length ? `${100 * shares[q]} %: ` : "") + number(v)).join("\n")}`)));
     svg.append(
       draw("text", { x: left, y: h - 8, class: "soft" }, "read"),
       draw("text", { x: x(first), y: h - 8, class: "soft" }, "forecast"));
     root.append(el(
       "figure", {}, names.length > 1 ? el("h3", {}, name) : null, svg,
       caption(
-        shares.length > 1 ?
-          `Blue: what was read; orange: the median, and the range from the ${100 * shares[0]} % to the ${
-            100 * shares.at(-1)} % quantile.` :
-          "Blue: what was read; orange: the forecast.",
+        shares.length > 1 ? `Blue: what was read; orange: the median, and the range from the ${
+                              100 * shares[0]} % to the ${100 * shares.at(-1)} % quantile.` :
+                            "Blue: what was read; orange: the forecast.",
         "")));
   });
 }

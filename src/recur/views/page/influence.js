@@ -72,8 +72,7 @@ function influence(root, data, state) {
       el("span", { class: "soft" }, `${scored.unit}; orange supports “${option.label}”, blue opposes it`));
     const order = scores.map((v, t) => [v || 0, t]).sort((a, b) => Math.abs(b[0]) - Math.abs(a[0]));
     const [v, t] = order[0];
-    const without = { swap: " than if this item were unknown",
-                      leave_one_out: " than without this item" }[view.method];
+    const without = { swap: " than if this item were unknown", leave_one_out: " than without this item" }[view.method];
     line.textContent = `“${visible(items[t])}” contributes most: ${plus(v)} ${scored.unit}` +
       (scored.unit !== "nats" || !without ?
          "" :
@@ -81,9 +80,9 @@ function influence(root, data, state) {
            number(Math.exp(Math.abs(v)))} times ${v > 0 ? "higher" : "lower"}${without}`) +
       ".";
     note.textContent = METHODS[view.method][1] + " f is " +
-      (scored.unit !== "nats"             ? "the value" :
+      (scored.unit !== "nats"          ? "the value" :
          view.against === "candidates" ? "the log-odds, against the other candidates, of" :
-                                           "the log-probability of") +
+                                         "the log-probability of") +
       (scored.unit === "nats" ? ` “${option.label}”` : "") +
       `: f(x) = ${number(explained.output)}, f(baseline) = ${number(explained.nothing)}` +
       (view.method === "integrated_gradients" ? `; error of the quadrature ${number(explained.gap)}` : "") + ".";
@@ -108,10 +107,10 @@ function influence(root, data, state) {
         visible(option.label)),
       el("span", {}, percent(option.probability)),
       option.probability === null ? el("span") : el("div", { class: "track" }, (() => {
-           const fill = el("div", { class: "fill" });
-           fill.style.width = 100 * option.probability + "%";
-           return fill;
-         })()),
+                                                      const fill = el("div", { class: "fill" });
+                                                      fill.style.width = 100 * option.probability + "%";
+                                                      return fill;
+                                                    })()),
     );
   });
   const fixed = data.question.options[0].probability === null;

@@ -1,8 +1,8 @@
 // The answers that a server would give, computed here.
-const MOST = 400;  // items that are read
+const MOST = 400;     // items that are read
 const FRAMES = 6000;  // of a sound
-const SOON = 4;  // items
-const PAUSE = 10;  // milliseconds of computing without a pause
+const SOON = 4;       // items
+const PAUSE = 10;     // milliseconds of computing without a pause
 const lines = (n, one, many) => `${n} ${n === 1 ? one : many}`;
 
 class Local {
@@ -22,7 +22,8 @@ class Local {
     if (reading.kind === "numbers") {
       const rows = table(value, reading);
       return {
-        items: rows, removable: rows.map(() => true),
+        items: rows,
+        removable: rows.map(() => true),
         labels: reading.columns.length === 1 ? rows.map(([one]) => short(one)) : rows.map((_, t) => String(t + 1))
       };
     }
@@ -30,9 +31,11 @@ class Local {
     const given = reading.prefix || [], ids = [...given, ...own];
     if (!ids.length && reading.when_empty) ids.push(...reading.when_empty);
     const first = ids.length - own.length;
-    if (ids.length > MOST) refuse(`${lines(ids.length, "item", "items")}; at most ${MOST} are read here`, "type a part");
+    if (ids.length > MOST)
+      refuse(`${lines(ids.length, "item", "items")}; at most ${MOST} are read here`, "type a part");
     return {
-      items: ids, own,
+      items: ids,
+      own,
       labels: [...Array(first).fill("⟨start⟩"), ...pieces.map(([text, id]) => this.unknown(id) ? text + "?" : text)],
       removable: [...Array(first).fill(false), ...own.map(() => true)]
     };
@@ -47,7 +50,10 @@ class Local {
   sound({ samples, rate }) {
     const { hop, rate: own } = this.facts.reading, count = samples.length / rate * own / hop;
     if (!samples.length) refuse("the sound has no samples", "choose another file");
-    if (count > FRAMES) refuse(`the sound is ${Math.round(samples.length / rate)} s long`, `at most ${Math.floor(FRAMES * hop / own)} s are read here`);
+    if (count > FRAMES)
+      refuse(
+        `the sound is ${Math.round(samples.length / rate)} s long`,
+        `at most ${Math.floor(FRAMES * hop / own)} s are read here`);
     const items = this.frames(samples, rate);
     return { items, labels: items.map((_, t) => String(t + 1)), removable: items.map(() => true) };
   }
@@ -126,15 +132,20 @@ class Local {
       yield after.slice(same);
       context = context.slice(-16);
       written = writes.text(context);
-      await new Promise((go) => { setTimeout(go, 0); });
+      await new Promise((go) => {
+        setTimeout(go, 0);
+      });
     }
   }
   async play({ opening, ...how }) {
     const read = await this.items(opening || "");
     const own = this.network.writer ? [] : read.own, ids = [...own, ...this.sampled(read.items, how)];
     return {
-      given: own.length, pitches: this.writes.pitches(ids), steps_per_beat: this.facts.writing.steps_per_beat,
-      line: this.writes.text(ids), midi: null
+      given: own.length,
+      pitches: this.writes.pitches(ids),
+      steps_per_beat: this.facts.writing.steps_per_beat,
+      line: this.writes.text(ids),
+      midi: null
     };
   }
   async predict({ inputs, top, beam }, signal) {
@@ -143,14 +154,17 @@ class Local {
       const read = await this.items(value);
       if (this.network.writer) {
         const { shown, candidates } = await composed(this, read, beam || 1, breathing(signal));
-        predictions.push({
-          value: shown, shown, scores: candidates.map(({ label, probability }) => ({ value: label, probability }))
-        });
+        predictions.push(
+          { value: shown, shown, scores: candidates.map(({ label, probability }) => ({ value: label, probability })) });
         continue;
       }
       const answer = answered(this, read, this.network.answers(read.items), top);
-      predictions.push({ value: answer.shown, shown: answer.shown, scores: answer.options.filter((one) => one.probability !== null)
-        .map((one) => ({ value: one.label, probability: one.probability })) });
+      predictions.push({
+        value: answer.shown,
+        shown: answer.shown,
+        scores: answer.options.filter((one) => one.probability !== null)
+                  .map((one) => ({ value: one.label, probability: one.probability }))
+      });
     }
     return { predictions };
   }
@@ -166,7 +180,9 @@ function breathing(signal) {
   let last = performance.now();
   return async () => {
     if (performance.now() - last < PAUSE) return;
-    await new Promise((go) => { setTimeout(go, 0); });
+    await new Promise((go) => {
+      setTimeout(go, 0);
+    });
     if (signal) signal.throwIfAborted();
     last = performance.now();
   };
@@ -179,7 +195,9 @@ function narrowed(p, temperature, top_k, top_p) {
     weights[order[0]] = 1;
     return weights;
   }
-  order.slice(0, top_k || p.length).forEach((id) => { weights[id] = p[id] > 0 ? (p[id] / best) ** (1 / temperature) : 0; });
+  order.slice(0, top_k || p.length).forEach((id) => {
+    weights[id] = p[id] > 0 ? (p[id] / best) ** (1 / temperature) : 0;
+  });
   let total = weights.reduce((a, b) => a + b), before = 0;
   for (const id of order) {
     const share = weights[id] / total;

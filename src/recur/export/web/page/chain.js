@@ -45,8 +45,9 @@ class Chain {
   // p(y_t = k) of every step, each summed over the tags of all others (forward-backward)
   marginals(scores) {
     const alpha = [], beta = [this.each((k) => this.last[k])];
-    scores.forEach((z, t) => alpha.push(this.each(
-      (k) => z[k] + (t ? logSum(alpha[t - 1].map((one, j) => one + this.pair(j, k))) : this.first[k]))));
+    scores.forEach(
+      (z, t) => alpha.push(
+        this.each((k) => z[k] + (t ? logSum(alpha[t - 1].map((one, j) => one + this.pair(j, k))) : this.first[k]))));
     for (const z of scores.slice(1).toReversed())
       beta.unshift(this.each((j) => logSum(this.each((k) => this.pair(j, k) + z[k] + beta[0][k]))));
     return alpha.map((values, t) => softened(values.map((one, k) => one + beta[t][k])));

@@ -8,37 +8,57 @@ function answered(local, read, answers, top = 5) {
   const column = (value, i) => short(value, network.target.deviation[i % network.target.deviation.length]);
   if (symbolic(network)) {
     if (facts.answers === "next") {
-      const p = last.map((one, id) => writing.silent.includes(id) || (writing.words && !wordlike(writing.vocabulary[id])) ? 0 : one);
-      const options = ranked(p).slice(0, top).map((id) => ({ label: local.shownSymbol(id), probability: p[id], place: id }));
+      const p = last.map(
+        (one, id) => writing.silent.includes(id) || (writing.words && !wordlike(writing.vocabulary[id])) ? 0 : one);
+      const options =
+        ranked(p).slice(0, top).map((id) => ({ label: local.shownSymbol(id), probability: p[id], place: id }));
       return { shown: "", options, says: `the next ${writing.item} is “${options[0].label}”` };
     }
     // the best chain of tags need not hold the likeliest tag
     const { chain } = network, tags = chain ? chain.tags(answers) : answers.map((p) => ranked(p)[0]);
     const p = chain ? chain.marginals(answers).at(-1) : last, best = tags.at(-1);
-    const options = [best, ...ranked(p).filter((id) => id !== best)].slice(0, top)
-      .map((id) => ({ label: String(writing.labels[id]), probability: p[id], place: id }));
-    if (facts.answers !== "steps") return { shown: options[0].label, options, says: `the answer is “${options[0].label}”` };
+    const options = [best, ...ranked(p).filter((id) => id !== best)].slice(0, top).map(
+      (id) => ({ label: String(writing.labels[id]), probability: p[id], place: id }));
+    if (facts.answers !== "steps")
+      return { shown: options[0].label, options, says: `the answer is “${options[0].label}”` };
     const shown = tags.map((tag, t) => `${read.labels[t]}/${writing.labels[tag]}`).join(" ");
-    return { shown, options, says: `the answer for “${read.labels.at(-1)}” (${answers.length}) is “${options[0].label}”` };
+    return {
+      shown,
+      options,
+      says: `the answer for “${read.labels.at(-1)}” (${answers.length}) is “${options[0].label}”`
+    };
   }
   if (facts.forecast) {
     const { quantiles, median, columns } = facts.forecast, steps = [];
     for (let at = 0; at < last.length; at += quantiles) steps.push(last[at + median]);
     const label = (c) => columns > 1 ? writing.columns[c] : column(steps[0], 0);
-    const options = Array.from({ length: columns }, (_, c) => ({ label: label(c), probability: null, place: c * quantiles + median }));
+    const options = Array.from(
+      { length: columns }, (_, c) => ({ label: label(c), probability: null, place: c * quantiles + median }));
     const each = steps.map((one, n) => column(one, n % columns));
-    const rows = columns > 1 ? each.flatMap((_, n) => n % columns ? [] : [`(${each.slice(n, n + columns).join(", ")})`]) : each;
+    const rows =
+      columns > 1 ? each.flatMap((_, n) => n % columns ? [] : [`(${each.slice(n, n + columns).join(", ")})`]) : each;
     const shown = rows.join(", ");
-    return { shown, options, says: columns > 1 ? `the forecast 1 step later of “${options[0].label}”` : `the value 1 step later is ${options[0].label}` };
+    return {
+      shown,
+      options,
+      says: columns > 1 ? `the forecast 1 step later of “${options[0].label}”` :
+                          `the value 1 step later is ${options[0].label}`
+    };
   }
   const several = writing.columns.length > 1;
-  const options = Array.from(last, (one, c) => ({
-    label: several ? `${writing.columns[c]} ${column(one, c)}` : column(one, c), probability: null, place: c
-  }));
+  const options = Array.from(
+    last,
+    (one, c) =>
+      ({ label: several ? `${writing.columns[c]} ${column(one, c)}` : column(one, c), probability: null, place: c }));
   const shown = (facts.answers === "steps" ? answers : [last])
-    .map((row) => several ? `(${Array.from(row, column).join(", ")})` : column(row[0], 0)).join(", ");
+                  .map((row) => several ? `(${Array.from(row, column).join(", ")})` : column(row[0], 0))
+                  .join(", ");
   const what = facts.answers === "next" ? `the value ${lines(writing.ahead, "step", "steps")} later` : "the answer";
-  return { shown, options, says: several ? `${what} is ${shown}; explained is “${options[0].label}”` : `${what} is ${shown}` };
+  return {
+    shown,
+    options,
+    says: several ? `${what} is ${shown}; explained is “${options[0].label}”` : `${what} is ${shown}`
+  };
 }
 
 // scores of options from the readout's z: log-probabilities, or standardised numbers
@@ -59,8 +79,8 @@ function forecastVectors(network, rows) {
   const { columns, back } = network.about.forecast;
   if (!back) return rows;
   const own = (t) => columns.map((c) => rows[t][c]);
-  return rows.map((row, t) => Float32Array.from(
-    [...row, ...own(t).map((one, i) => t < back ? 0 : one - own(t - back)[i])]));
+  return rows.map(
+    (row, t) => Float32Array.from([...row, ...own(t).map((one, i) => t < back ? 0 : one - own(t - back)[i])]));
 }
 async function influenced(local, read, options, breathe) {
   const { network, facts } = local, discrete = network.about.input.ids && facts.timed;
@@ -68,10 +88,12 @@ async function influenced(local, read, options, breathe) {
   const finish = (changed) => network.about.forecast ? forecastVectors(network, changed) : changed;
   const output = (changed) => {
     if (network.chain) {
-      const scores = network.run(changed).tops.map((top) => network.answer(top)), p = network.chain.marginals(scores).at(-1);
+      const scores = network.run(changed).tops.map((top) => network.answer(top)),
+            p = network.chain.marginals(scores).at(-1);
       return options.map(({ place }) => Math.log(p[place]));
     }
-    const z = network.affine(network.readout, lastVector(network, finish(changed))), scores = scored(network, z, options);
+    const z = network.affine(network.readout, lastVector(network, finish(changed))),
+          scores = scored(network, z, options);
     if (!facts.forecast || !network.about.forecast.back) return scores;
     // a forecast that is relative to an earlier value has that value in it
     const { back, columns } = network.about.forecast, base = changed.at(-Math.min(back, changed.length));
@@ -113,12 +135,15 @@ function influences(network, options, { whole, nothing, without }) {
     methods: ["leave_one_out"],
     against: Object.keys(ways).toReversed(),
     options: options.map(({ label }, n) => ({
-      label,
-      ...Object.fromEntries(Object.entries(ways).map(([name, f]) => [name, {
-        output: f(whole, n), nothing: f(nothing, n), gap: 0,
-        scores: { leave_one_out: without.map((scores) => scores && f(whole, n) - f(scores, n)) }
-      }]))
-    }))
+                           label,
+                           ...Object.fromEntries(Object.entries(ways).map(
+                             ([name, f]) => [name, {
+                               output: f(whole, n),
+                               nothing: f(nothing, n),
+                               gap: 0,
+                               scores: { leave_one_out: without.map((scores) => scores && f(whole, n) - f(scores, n)) }
+                             }]))
+                         }))
   };
 }
 
@@ -129,15 +154,27 @@ async function explained(local, read, value, parts, top, breathe) {
   const columns = !facts.timed && facts.reading.kind === "numbers";
   const labels = columns ? facts.reading.columns.map((name, c) => `${name} ${short(read.items[0][c])}`) : read.labels;
   const data = {
-    kind: "recur explanation", format: 1,
-    model: { name: facts.name, sentence: facts.sentence, mode: facts.mode, cell: facts.cell, parameters: facts.parameters },
+    kind: "recur explanation",
+    format: 1,
+    model:
+      { name: facts.name, sentence: facts.sentence, mode: facts.mode, cell: facts.cell, parameters: facts.parameters },
     input: {
-      text: typeof value === "string" ? value : labels.join(", "), items: labels,
-      removable: read.removable, unknown: [], timed: facts.timed, grid: null
+      text: typeof value === "string" ? value : labels.join(", "),
+      items: labels,
+      removable: read.removable,
+      unknown: [],
+      timed: facts.timed,
+      grid: null
     },
     question: { says: answer.says, unit: "", place: null, answer: answer.shown || null, options },
     influence: parts.includes("influence") ? await influenced(local, read, options, breathe) : null,
-    flow: null, states: null, surprise: null, alignment: null, unrolled: null, units: null, candidates: null,
+    flow: null,
+    states: null,
+    surprise: null,
+    alignment: null,
+    unrolled: null,
+    units: null,
+    candidates: null,
     forecast: facts.forecast ? forecastOf(local, read, answers[0]) : null
   };
   if (!network.layers.length || !parts.some((one) => one === "states" || one === "flow")) return data;
@@ -153,11 +190,17 @@ async function explained(local, read, value, parts, top, breathe) {
 }
 function forecastOf({ network, facts }, { items }, values) {
   const { columns, quantiles, median, shares } = facts.forecast, of = network.about.forecast.columns;
-  const rows = Array.from({ length: values.length / quantiles / columns }, (_row, h) => Array.from(
-    { length: columns }, (_, c) => Array.from(values.slice((h * columns + c) * quantiles, (h * columns + c + 1) * quantiles))));
+  const rows = Array.from(
+    { length: values.length / quantiles / columns },
+    (_row, h) => Array.from(
+      { length: columns },
+      (_, c) => Array.from(values.slice((h * columns + c) * quantiles, (h * columns + c + 1) * quantiles))));
   return {
-    names: facts.writing.columns, median, shares,
-    past: items.map((item) => of.map((column) => item[column])), ahead: rows
+    names: facts.writing.columns,
+    median,
+    shares,
+    past: items.map((item) => of.map((column) => item[column])),
+    ahead: rows
   };
 }
 const layerName = (layer, direction, role) =>
@@ -179,16 +222,29 @@ function statesOf(network, { passes }, labels, role = "stack") {
     const gates = Object.entries(one.gates).map(([name, kind]) => {
       const values = rows(one.cell.values[name].value), [low, high] = kind === "gate" ? [0.1, 0.9] : [-0.9, 0.9];
       const share = (test) => values[0].map((_, u) => values.filter((row) => test(row[u])).length / values.length);
-      const shut = share((v) => v < low), open = share((v) => v > high), mean = (v) => v.reduce((a, b) => a + b) / v.length;
+      const shut = share((v) => v < low), open = share((v) => v > high),
+            mean = (v) => v.reduce((a, b) => a + b) / v.length;
       shown[name] = chosen(values);
       return {
-        name, kind, values: window(values), mean: values.map(mean), shut: mean(shut), open: mean(open),
+        name,
+        kind,
+        values: window(values),
+        mean: values.map(mean),
+        shut: mean(shut),
+        open: mean(open),
         units: shut.map((v, u) => [v, open[u]])
       };
     });
     return {
-      name: layerName(number, direction, role), part: role, cell: one.name, labels: labels.slice(-WINDOW), states, shown,
-      gates, trajectory: principal(rows(one.cell.states[one.names[0]].after)), eigenvalues: {}
+      name: layerName(number, direction, role),
+      part: role,
+      cell: one.name,
+      labels: labels.slice(-WINDOW),
+      states,
+      shown,
+      gates,
+      trajectory: principal(rows(one.cell.states[one.names[0]].after)),
+      eigenvalues: {}
     };
   }));
 }
@@ -203,7 +259,8 @@ function varied(values) {
 function principal(rows) {
   const count = rows.length, mean = rows[0].map((_, u) => rows.reduce((sum, row) => sum + row[u], 0) / count);
   const centred = rows.map((row) => row.map((v, u) => v - mean[u]));
-  const gram = centred.map((a) => centred.map((b) => dotted(a, b))), total = gram.reduce((sum, row, t) => sum + row[t], 0);
+  const gram = centred.map((a) => centred.map((b) => dotted(a, b))),
+        total = gram.reduce((sum, row, t) => sum + row[t], 0);
   const axes = [0, 1].map(() => {
     let v = centred.map((_, t) => Math.sin(t + 1)), size = 0;
     for (let n = 0; n < 100; ++n) {
@@ -212,7 +269,9 @@ function principal(rows) {
       if (!(size > 1e-12)) return { points: v.map(() => 0), value: 0 };
       v = next.map((one) => one / size);
     }
-    gram.forEach((row, a) => row.forEach((_, b) => { row[b] -= size * v[a] * v[b]; }));
+    gram.forEach((row, a) => row.forEach((_, b) => {
+      row[b] -= size * v[a] * v[b];
+    }));
     return { points: v.map((one) => one * Math.sqrt(size)), value: size };
   });
   return {
@@ -239,7 +298,9 @@ function flowOf(local, result, answers, option, labels) {
   } else if (about.pooling === "mean") {
     tops.fill(dh.map((one) => one / steps));
   } else if (about.pooling === "max") {
-    result.tops.forEach((_, t) => { tops[t] = new Float32Array(dh.length); });
+    result.tops.forEach((_, t) => {
+      tops[t] = new Float32Array(dh.length);
+    });
     dh.forEach((one, u) => {
       const column = result.tops.map((row) => row[u]);
       tops[column.indexOf(Math.max(...column))][u] = one;
@@ -252,25 +313,47 @@ function flowOf(local, result, answers, option, labels) {
   const size = Math.sqrt(squared(dz) * squared(vector));
   const error = symbols ? -Math.log(Math.max(1e-30, probability)) : 0;
   return {
-    errors: [{ error, step: end, part: "stack", label: facts.answers === "next" || facts.answers === "steps" ? labels[end] : "the answer" }],
-    followed: [0], error,
+    errors: [{
+      error,
+      step: end,
+      part: "stack",
+      label: facts.answers === "next" || facts.answers === "steps" ? labels[end] : "the answer"
+    }],
+    followed: [0],
+    error,
     // where the answer is read out: each direction's own last step, or the one that answers
     layers: found.layers.map((layer) => flowLayer(facts, layer, labels, "stack", about.pooling ? null : end)),
     readout: whole ? {
-      name: "W_hy", part: "stack", kind: "hidden to output", labels, fraction: one(1), norm: one(size), gradient: size
-    } : null
+      name: "W_hy",
+      part: "stack",
+      kind: "hidden to output",
+      labels,
+      fraction: one(1),
+      norm: one(size),
+      gradient: size
+    } :
+                     null
   };
 }
 function flowLayer(facts, { number, direction, norms, shares }, labels, role, end) {
   return {
-    name: layerName(number, direction, role), part: role, direction, cell: facts.cell, labels, norms: { message: norms },
-    shares, boundaries: [], spectrum: {}, lyapunov: null, itemised: null, asked: labels.length, memory: null,
+    name: layerName(number, direction, role),
+    part: role,
+    direction,
+    cell: facts.cell,
+    labels,
+    norms: { message: norms },
+    shares,
+    boundaries: [],
+    spectrum: {},
+    lyapunov: null,
+    itemised: null,
+    asked: labels.length,
+    memory: null,
     sentence: sentenceOf(norms, labels, direction === 1, end)
   };
 }
-const CHANGES = [
-  [2, "it grows"], [0.5, "it is carried"], [0.01, "it weakens"], [0, "it vanishes"]
-];
+const CHANGES = [[2, "it grows"], [0.5, "it is carried"], [0.01, "it weakens"], [0, "it vanishes"]];
 function sentenceOf(norms, labels, backwards, end) {
   let order = labels.map((_, t) => t);
   if (backwards) order.reverse();
@@ -280,7 +363,9 @@ function sentenceOf(norms, labels, backwards, end) {
   const [first, last] = [order[0], order.at(-1)], ratio = norms[first] / norms[last];
   if (!norms[last]) return "no gradient reaches this layer";
   if (!ratio) return `step ${first + 1} (${labels[first]}) receives nothing of the gradient of step ${last + 1}`;
-  const share = ratio < 1e-4 ? (100 * ratio).toExponential(1) : ratio < 1 ? String(+(100 * ratio).toPrecision(2)) : Math.round(100 * ratio).toLocaleString("en");
+  const share = ratio < 1e-4 ? (100 * ratio).toExponential(1) :
+    ratio < 1                ? String(+(100 * ratio).toPrecision(2)) :
+                               Math.round(100 * ratio).toLocaleString("en");
   const change = CHANGES.find(([least]) => ratio >= least)[1];
   return `step ${first + 1} (${labels[first]}) receives ${share} % of the gradient of step ${last + 1}: ${change}`;
 }

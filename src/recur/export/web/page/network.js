@@ -32,14 +32,14 @@ class Network {
   constructor(about, bytes, cells, arrays = unpacked(about.arrays, bytes)) {
     this.about = about;
     const array = (index) => index === null ? null : arrays[index];
-    const affine = (one) => one && { ...one, weight: array(one.weight), bias: array(one.bias) };
+    const affine = (one) => one && {...one, weight: array(one.weight), bias: array(one.bias) };
     const within = (other) => other && new Network(other, null, cells, arrays);
     this.layers = about.layers.map((level) => level.map((one) => {
       const w = Object.fromEntries(Object.entries(one.w).map(([name, index]) => [name, array(index)]));
       const cell = cells[one.cell](one.sizes, w, one.k, Float32Array), names = Object.keys(cell.states);
       const start = Object.fromEntries(
         names.map((name) => [name, array(one.start[name]) || new Float32Array(cell.states[name].before[1])]));
-      return { ...one, cell, names, w, start, frame: new Float32Array(cell.frame) };
+      return {...one, cell, names, w, start, frame: new Float32Array(cell.frame) };
     }));
     this.readout = affine(about.readout);
     this.hidden = about.hidden.map(affine);
@@ -49,8 +49,9 @@ class Network {
     this.units = "mean" in input ? { mean: array(input.mean), deviation: array(input.deviation) } : null;
     this.target = target ? { mean: array(target.mean), deviation: array(target.deviation) } : null;
     this.chain = chain ? new Chain(array(chain.first), array(chain.pairs), array(chain.last)) : null;
-    this.filters = (input.convolutions || []).map(
-      (one) => ({ ...one, weight: array(one.weight), scale: array(one.scale), shift: array(one.shift) }));
+    this.filters =
+      (input.convolutions || [])
+        .map((one) => ({...one, weight: array(one.weight), scale: array(one.scale), shift: array(one.shift) }));
     this.writer = about.writer ? new Writer(this, about.writer, within(about.writer.decoder), affine) : null;
   }
 
@@ -64,7 +65,8 @@ class Network {
   }
   embedded(item) {
     const { count, size, scale } = this.about.input;
-    if (!(item >= 0 && item < count)) throw new RangeError(`${item} is no id of this network: they are 0 to ${count - 1}`);
+    if (!(item >= 0 && item < count))
+      throw new RangeError(`${item} is no id of this network: they are 0 to ${count - 1}`);
     return this.table.subarray(item * size, (item + 1) * size).map((one) => one * scale);
   }
   // the two last states of what reads a word letter by letter; 0 is no letter
@@ -119,7 +121,10 @@ class Network {
   }
   merged(outputs, x) {
     const y = concatenated(outputs);
-    if (this.about.residual && y.length === x.length) x.forEach((one, i) => { y[i] += one; });
+    if (this.about.residual && y.length === x.length)
+      x.forEach((one, i) => {
+        y[i] += one;
+      });
     return y;
   }
   // whole sequences of vectors: the outputs of the last layer, and every frame of every layer
@@ -140,8 +145,9 @@ class Network {
       });
       passes.push(frames);
       const below = xs;
-      xs = below.map((x, t) => this.merged(
-        level.map((one, direction) => part(frames[direction][t], one.cell.states[one.names[0]].after)), x));
+      xs = below.map(
+        (x, t) => this.merged(
+          level.map((one, direction) => part(frames[direction][t], one.cell.states[one.names[0]].after)), x));
     }
     return { tops: xs, passes };
   }
@@ -158,13 +164,18 @@ class Network {
     }
     const width = this.readout.columns;
     if (!tops.length) return new Float32Array(width);
-    return Float32Array.from({ length: width }, (_, i) => pooling === "mean" ?
-      tops.reduce((sum, one) => sum + one[i], 0) / tops.length : Math.max(...tops.map((one) => one[i])));
+    return Float32Array.from(
+      { length: width },
+      (_, i) => pooling === "mean" ? tops.reduce((sum, one) => sum + one[i], 0) / tops.length :
+                                     Math.max(...tops.map((one) => one[i])));
   }
   affine({ weight, bias, rows, columns }, v) {
     const z = new Float32Array(rows);
     arithmetic.product(weight, 0, rows, columns, v, 0, z, 0);
-    if (bias) bias.forEach((one, i) => { z[i] += one; });
+    if (bias)
+      bias.forEach((one, i) => {
+        z[i] += one;
+      });
     return z;
   }
   // what is answered: probabilities, or numbers in their own units
@@ -186,8 +197,9 @@ class Network {
   answers(items) {
     if (this.about.forecast) return [forecast(this, items)];
     if (!this.layers.length)
-      return items.map((item) => this.answer(this.hidden.reduce(
-        (v, layer) => this.affine(layer, v).map((one) => Math.max(0, one)), this.vector(item))));
+      return items.map(
+        (item) => this.answer(
+          this.hidden.reduce((v, layer) => this.affine(layer, v).map((one) => Math.max(0, one)), this.vector(item))));
     const result = this.run(items.map((item) => this.vector(item)));
     return this.about.pooling ? [this.answer(this.summary(result))] : result.tops.map((top) => this.answer(top));
   }
@@ -209,7 +221,9 @@ class Network {
         return this.through(one, number, direction, passes[number][direction], outside, end, below);
       }));
       if (this.about.residual && first === this.layers[number][0].cell.x[1])
-        seeds.forEach((seed, t) => { if (seed) added(below, t, seed); });
+        seeds.forEach((seed, t) => {
+          if (seed) added(below, t, seed);
+        });
       seeds = below;
     }
     return { layers: found, dx: seeds };
@@ -235,7 +249,10 @@ class Way {
   // dE/d(output) of a step, if any -> dE/dx of it; what reaches the states before it is carried
   back(t, outside) {
     const { cell, names } = this.one, d = this.d[t] = new Float32Array(cell.back);
-    if (outside) outside.forEach((v, i) => { this.carried[0][i] += v; });
+    if (outside)
+      outside.forEach((v, i) => {
+        this.carried[0][i] += v;
+      });
     this.norms[t] = Math.sqrt(this.carried.reduce((sum, v) => sum + squared(v), 0));
     names.forEach((name, place) => d.set(this.carried[place], cell.states[name].seed[0]));
     cell.backward(this.frames[t], d, this.g);
@@ -245,8 +262,9 @@ class Way {
   // norms of dE/d(states), and the share of each step in the gradient of each matrix
   found() {
     const { one, frames, norms, d, g } = this;
-    const shares = Object.entries(one.cell.products).filter(([name]) => one.kinds[name]).map(
-      ([name, pairs]) => [name, { kind: one.kinds[name], ...sharesOf(g[name], pairs, frames, d) }]);
+    const shares = Object.entries(one.cell.products)
+                     .filter(([name]) => one.kinds[name])
+                     .map(([name, pairs]) => [name, { kind: one.kinds[name], ...sharesOf(g[name], pairs, frames, d) }]);
     return { norms, shares: Object.fromEntries(shares), back: d };
   }
 }
@@ -260,7 +278,9 @@ function concatenated(vectors) {
 }
 function added(rows, t, values) {
   if (!rows[t]) rows[t] = new Float32Array(values.length);
-  values.forEach((v, i) => { rows[t][i] += v; });
+  values.forEach((v, i) => {
+    rows[t][i] += v;
+  });
 }
 // the share of each step in the gradient of a matrix: <dz v^T, dE/dW> / |dE/dW|^2
 function sharesOf(gradient, pairs, frames, back) {
@@ -317,11 +337,17 @@ function normalised(maps, places, { channels, groups, scale, shift, epsilon }) {
       for (let at = 0; at < places; ++at)
         for (let k = group * size; k < (group + 1) * size; ++k) visit(at * channels + k, k);
     };
-    each((i) => { sum += maps[i]; });
+    each((i) => {
+      sum += maps[i];
+    });
     const mean = sum / count;
-    each((i) => { squares += (maps[i] - mean) ** 2; });
+    each((i) => {
+      squares += (maps[i] - mean) ** 2;
+    });
     const factor = 1 / Math.sqrt(squares / count + epsilon);
-    each((i, k) => { maps[i] = Math.max(0, (maps[i] - mean) * factor * scale[k] + shift[k]); });
+    each((i, k) => {
+      maps[i] = Math.max(0, (maps[i] - mean) * factor * scale[k] + shift[k]);
+    });
   }
   return maps;
 }
@@ -368,7 +394,8 @@ function forecast(network, items) {
         y[at] = z[at] + (back ? past[past.length - 1 - age][Math.floor(u / quantiles)] : 0);
       }
     }
-    if (quantiles > 1) for (let u = 0; u < y.length; u += quantiles) y.subarray(u, u + quantiles).sort();
+    if (quantiles > 1)
+      for (let u = 0; u < y.length; u += quantiles) y.subarray(u, u + quantiles).sort();
   } else {
     let before = Float32Array.from(past.at(-1));
     for (let ahead = 0; ahead < horizon; ++ahead) {
@@ -376,7 +403,9 @@ function forecast(network, items) {
       y.set(next, ahead * own);
       if (ahead + 1 === horizon) break;
       const row = new Float32Array(own);
-      columns.forEach((column, i) => { row[column] = next[i]; });
+      columns.forEach((column, i) => {
+        row[column] = next[i];
+      });
       const { order } = network.about.input;
       const ordered = order ? Float32Array.from(order, (column) => row[column]) : row;
       result = network.step(result.states, read(ordered, next.map((one, i) => one - before[i])));

@@ -20,7 +20,8 @@ class Characters {
   }
   text(ids) {
     return ids.filter((id) => ![PAD, BEGIN, END].includes(id))
-      .map((id) => id === UNKNOWN ? "\ufffd" : this.facts.vocabulary[id]).join("");
+      .map((id) => id === UNKNOWN ? "\ufffd" : this.facts.vocabulary[id])
+      .join("");
   }
 }
 
@@ -68,7 +69,9 @@ class Words {
   known(text) {
     // words that are labelled one by one are not split any further
     if (this.facts.labelled)
-      return text.split(SPACE).filter(Boolean).map((word) => this.facts.lower ? lowered(word) : word)
+      return text.split(SPACE)
+        .filter(Boolean)
+        .map((word) => this.facts.lower ? lowered(word) : word)
         .map((word) => [word, this.nearest(word)]);
     const lines = this.facts.newlines ? text.split("\n") : [text], pieces = [];
     lines.forEach((line, number) => {
@@ -166,7 +169,9 @@ class Symbols {
     const words = this.facts.single ? [text.trim()] : text.split(SPACE).filter(Boolean);
     return words.map((word) => {
       if (!this.ids.has(word))
-        refuse(`“${word}” was not in the training data`, `the network knows ${this.facts.vocabulary.slice(0, 12).join(", ")}`);
+        refuse(
+          `“${word}” was not in the training data`,
+          `the network knows ${this.facts.vocabulary.slice(0, 12).join(", ")}`);
       return [word, this.ids.get(word)];
     });
   }
@@ -176,17 +181,27 @@ class Symbols {
 }
 
 // notes as C4 D4 E4/2 r/2: one event per step, a note, a rest, or the previous note held
-const STEPS = { C: 0, D: 2, E: 4, F: 5, G: 7, A: 9, B: 11 };
+const STEPS = {
+  C: 0,
+  D: 2,
+  E: 4,
+  F: 5,
+  G: 7,
+  A: 9,
+  B: 11
+};
 const NAMES = ["C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B"];
 function pitch(name) {
   const found = /^([A-Ga-g])([#b]?)(-?\d)$/u.exec(name);
-  const number = found ?
-    12 * (+found[3] + 1) + STEPS[found[1].toUpperCase()] + { "": 0, "#": 1, "b": -1 }[found[2]] : -1;
+  const number =
+    found ? 12 * (+found[3] + 1) + STEPS[found[1].toUpperCase()] + { "": 0, "#": 1, "b": -1 }[found[2]] : -1;
   if (number < 0 || number > 127) refuse(`“${name}” is not a note`, "C4 is the middle of the piano: C4 F#4 Bb3 r");
   return number;
 }
-const chord = (pitches) => [...new Set(pitches)].sort((a, b) => a - b)
-  .map((one) => NAMES[one % 12] + (Math.floor(one / 12) - 1)).join("+");
+const chord = (pitches) => [...new Set(pitches)]
+                             .sort((a, b) => a - b)
+                             .map((one) => NAMES[one % 12] + (Math.floor(one / 12) - 1))
+                             .join("+");
 class Melody {
   constructor(facts) {
     this.facts = facts;
@@ -198,7 +213,8 @@ class Melody {
       const [beats, parts] = found ? [found[2] ?? 1, found[3] ?? 1].map(Number) : [0, 1];
       const steps = beats * this.facts.steps_per_beat / parts;
       if (!(steps >= 1) || steps % 1 || steps > 1000)
-        refuse(`“${word}” is not a note with a length`, `one of ${this.facts.steps_per_beat} steps per beat: C4*2 E4/2`);
+        refuse(
+          `“${word}” is not a note with a length`, `one of ${this.facts.steps_per_beat} steps per beat: C4*2 E4/2`);
       const event = /^[rR]$/u.test(found[1]) ? "r" : chord(found[1].split("+").map(pitch));
       const id = this.ids.get(event) ?? this.ids.get(event.split("+").at(-1)) ?? UNKNOWN;
       return [[event, id], ...Array.from({ length: steps - 1 }, () => ["-", this.ids.get("-")])];
@@ -216,11 +232,13 @@ class Melody {
       else
         words.push([event === "-" ? "r" : event, 1]);
     const common = (a, b) => b ? common(b, a % b) : a;
-    return words.map(([name, steps]) => {
-      const shared = common(steps, this.facts.steps_per_beat);
-      const [beats, parts] = [steps / shared, this.facts.steps_per_beat / shared];
-      return name + (beats > 1 ? "*" + beats : "") + (parts > 1 ? "/" + parts : "");
-    }).join(" ");
+    return words
+      .map(([name, steps]) => {
+        const shared = common(steps, this.facts.steps_per_beat);
+        const [beats, parts] = [steps / shared, this.facts.steps_per_beat / shared];
+        return name + (beats > 1 ? "*" + beats : "") + (parts > 1 ? "/" + parts : "");
+      })
+      .join(" ");
   }
   pitches(ids) {
     let sounding = [];
@@ -232,11 +250,15 @@ class Melody {
 }
 
 // 0x10 is a number in this language alone
-const numeric = (one) => typeof one === "string" && !/^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/iu.test(one) ? NaN : Number(one);
+const numeric = (one) =>
+  typeof one === "string" && !/^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/iu.test(one) ? NaN : Number(one);
 // numbers as a list, or rows of them
 function table(value, { columns, sequence }) {
-  const rows = (Array.isArray(value[0]) ? value : sequence && columns.length === 1 ? value.map((one) => [one]) :
-    value.length ? [value] : []).map((row) => row.map(numeric));
+  const rows = (Array.isArray(value[0])            ? value :
+                  sequence && columns.length === 1 ? value.map((one) => [one]) :
+                  value.length                     ? [value] :
+                                                     [])
+                 .map((row) => row.map(numeric));
   for (const [number, row] of rows.entries()) {
     if (row.length !== columns.length)
       refuse(`row ${number + 1} has ${row.length} numbers, expected ${columns.length}`, columns.join(", "));
@@ -245,7 +267,13 @@ function table(value, { columns, sequence }) {
   if (!sequence && rows.length > 1) refuse(`${rows.length} rows were given, expected one`, columns.join(", "));
   return rows;
 }
-const READERS = { characters: Characters, words: Words, subwords: Subwords, symbols: Symbols, melody: Melody };
+const READERS = {
+  characters: Characters,
+  words: Words,
+  subwords: Subwords,
+  symbols: Symbols,
+  melody: Melody
+};
 const reader = (facts) => READERS[facts.kind] ? new READERS[facts.kind](facts) : null;
 
 // the pixels of a picture in the size that the network reads: it is scaled to cover that size, and cropped evenly
@@ -263,7 +291,8 @@ async function pixels(source, { height, width, channels }) {
   pen.drawImage(picture, (width - w) / 2, (height - h) / 2, w, h);
   const { data } = pen.getImageData(0, 0, width, height), values = [];
   for (let at = 0; at < data.length; at += 4)
-    values.push(...channels === 3 ? data.subarray(at, at + 3) :
-                                    [(data[at] * 19595 + data[at + 1] * 38470 + data[at + 2] * 7471 + 32768) >> 16]);
+    values.push(
+      ...channels === 3 ? data.subarray(at, at + 3) :
+                          [(data[at] * 19595 + data[at + 1] * 38470 + data[at + 2] * 7471 + 32768) >> 16]);
   return values;
 }

@@ -2,8 +2,8 @@
 const stored = JSON.parse(document.getElementById("network").textContent);
 const local = new Running.Local(
   new Running.Network(
-    stored.about,
-    Uint8Array.from(atob(document.getElementById("weights").textContent), (one) => one.charCodeAt(0)), Running.cells),
+    stored.about, Uint8Array.from(atob(document.getElementById("weights").textContent), (one) => one.charCodeAt(0)),
+    Running.cells),
   stored.facts);
 if (Running.runners.size) {
   document.querySelector("footer").append(` The steps of its cells run as ${[...Running.runners].join(" and ")}.`);
@@ -14,7 +14,10 @@ const about = () => null;
 
 async function told(path, body, signal) {
   // what was typed is painted first, but where the candidates are known in the same frame
-  if (path !== "next" || !local.soon(body.text)) await new Promise((go) => { setTimeout(go, 0); });
+  if (path !== "next" || !local.soon(body.text))
+    await new Promise((go) => {
+      setTimeout(go, 0);
+    });
   signal.throwIfAborted();
   const data = await local[path](body, signal);
   signal.throwIfAborted();

@@ -40,13 +40,17 @@ function framesOf(samples, { features, bands, window, hop, rate }) {
   const cosine = (q, b) => Math.sqrt((q ? 2 : 1) / bands) * Math.cos(Math.PI * q * (2 * b + 1) / (2 * bands));
   return Array.from({ length: count }, (_frame, t) => {
     const re = new Float64Array(size), im = new Float64Array(size);
-    samples.subarray(t * hop, t * hop + window).forEach((one, n) => { re[n] = one * hann[n]; });
+    samples.subarray(t * hop, t * hop + window).forEach((one, n) => {
+      re[n] = one * hann[n];
+    });
     transform(re, im);
-    const energies = filters.map((filter) => Math.log(Math.max(
-      FLOOR, filter.reduce((sum, one, k) => one ? sum + one * (re[k] * re[k] + im[k] * im[k]) : sum, 0))));
+    const energies = filters.map(
+      (filter) => Math.log(
+        Math.max(FLOOR, filter.reduce((sum, one, k) => one ? sum + one * (re[k] * re[k] + im[k] * im[k]) : sum, 0))));
     if (features === "log-mel") return energies;
     return Array.from(
-      { length: Math.min(COEFFICIENTS, bands) }, (_, q) => energies.reduce((sum, one, b) => sum + one * cosine(q, b), 0));
+      { length: Math.min(COEFFICIENTS, bands) },
+      (_, q) => energies.reduce((sum, one, b) => sum + one * cosine(q, b), 0));
   });
 }
 
@@ -59,7 +63,8 @@ function bessel(x) {
 // samples at another rate, by a sinc in a Kaiser window
 function resampled(samples, rate, other) {
   if (rate === other) return samples;
-  const common = (a, b) => b ? common(b, a % b) : a, shared = common(rate, other), up = other / shared, down = rate / shared;
+  const common = (a, b) => b ? common(b, a % b) : a, shared = common(rate, other), up = other / shared,
+        down = rate / shared;
   const scale = Math.min(1, up / down) * ROLL_OFF, reach = Math.ceil(ZEROS / scale), filters = new Map();
   const weight = (distance) => {
     const at = scale * distance, inside = 1 - (at / ZEROS) ** 2;
@@ -83,7 +88,8 @@ function resampled(samples, rate, other) {
   });
 }
 
-const cut = (found, size) => refuse(`the sound is cut short: ${found} of its ${size} bytes are there`, "choose another file");
+const cut = (found, size) =>
+  refuse(`the sound is cut short: ${found} of its ${size} bytes are there`, "choose another file");
 // the samples of a WAV file, its channels averaged, and their rate; null for files of another kind
 function wave(bytes) {
   const view = new DataView(bytes), text = (at) => String.fromCharCode(...new Uint8Array(bytes, at, 4));
@@ -94,7 +100,12 @@ function wave(bytes) {
     if (name === "fmt ") {
       if (at + 24 > bytes.byteLength || size > 24 && at + 34 > bytes.byteLength) cut(bytes.byteLength - at - 8, size);
       const [kind, channels, bits] = [0, 2, 14].map((n) => view.getUint16(at + 8 + n, true));
-      format = { kind: kind === 0xfffe ? view.getUint16(at + 32, true) : kind, channels, bits, rate: view.getUint32(at + 12, true) };
+      format = {
+        kind: kind === 0xfffe ? view.getUint16(at + 32, true) : kind,
+        channels,
+        bits,
+        rate: view.getUint32(at + 12, true)
+      };
     } else if (name === "data") {
       // a size of 32 ones is that of a file above 4 GB, or of one that was written while it was heard
       const rest = bytes.byteLength - at - 8;
@@ -105,9 +116,11 @@ function wave(bytes) {
     at += 8 + size + size % 2;
   }
   const reads = format && {
-    "1 8": (at) => (view.getUint8(at) - 128) / 128, "1 16": (at) => view.getInt16(at, true) / 32768,
+    "1 8": (at) => (view.getUint8(at) - 128) / 128,
+    "1 16": (at) => view.getInt16(at, true) / 32768,
     "1 24": (at) => (view.getInt8(at + 2) * 65536 + view.getUint16(at, true)) / 8388608,
-    "1 32": (at) => view.getInt32(at, true) / 2147483648, "3 32": (at) => view.getFloat32(at, true),
+    "1 32": (at) => view.getInt32(at, true) / 2147483648,
+    "3 32": (at) => view.getFloat32(at, true),
     "3 64": (at) => view.getFloat64(at, true)
   }[`${format.kind} ${format.bits}`];
   if (!reads || !data || !format.channels || !format.rate) return null;
@@ -117,7 +130,8 @@ function wave(bytes) {
     for (let c = 0; c < channels; ++c) sum += reads(data[0] + (n * channels + c) * width);
     return sum / channels;
   });
-  if (!samples.every(Number.isFinite)) refuse("the sound has samples that are not finite numbers", "choose another file");
+  if (!samples.every(Number.isFinite))
+    refuse("the sound has samples that are not finite numbers", "choose another file");
   return { samples, rate };
 }
 // the samples of a file that was chosen; what is no WAV is decoded by the browser
@@ -134,6 +148,7 @@ async function heardFrom(address, rate) {
   const channels = Array.from({ length: sound.numberOfChannels }, (_, c) => sound.getChannelData(c));
   return {
     rate: sound.sampleRate,
-    samples: Float64Array.from({ length: sound.length }, (_, n) => channels.reduce((sum, one) => sum + one[n], 0) / channels.length)
+    samples: Float64Array.from(
+      { length: sound.length }, (_, n) => channels.reduce((sum, one) => sum + one[n], 0) / channels.length)
   };
 }

@@ -1,15 +1,20 @@
-// The forward step of a cell as WebAssembly, where the browser accepts it: the frame is computed in linear memory, which
-// has a copy of the weights. Elsewhere, and for the backward step, the JavaScript runs.
-const runners = new Set(); // what runs the steps
+// The forward step of a cell as WebAssembly, where the browser accepts it: the frame is computed in linear memory,
+// which has a copy of the weights. Elsewhere, and for the backward step, the JavaScript runs.
+const runners = new Set();  // what runs the steps
 const functions = {
-  log: Math.log, sin: Math.sin, cos: Math.cos, atan: Math.atan, pow: arithmetic.pow, erf: arithmetic.erf,
+  log: Math.log,
+  sin: Math.sin,
+  cos: Math.cos,
+  atan: Math.atan,
+  pow: arithmetic.pow,
+  erf: arithmetic.erf,
   softplus: arithmetic.softplus,
 };
 function accepted({ code }) {
   const bytes = Uint8Array.from(atob(code), (one) => one.charCodeAt(0));
   try {
     return WebAssembly.validate(bytes) ? new WebAssembly.Module(bytes) : null;
-  } catch { // there is no WebAssembly, or it is forbidden
+  } catch {  // there is no WebAssembly, or it is forbidden
     return null;
   }
 }
@@ -18,16 +23,18 @@ function accelerated(make, given) {
   const module = given ? accepted(given) : null;
   return (n, w, k, A) => {
     let constants = new A(0);
-    function Kept(count) { // the one array that a step makes
+    function Kept(count) {  // the one array that a step makes
       return constants = new A(count);
     }
     const cell = make(n, w, k, Kept);
     const forward = module && linear(module, cell.frame, [
-      Int32Array.from(given.n, (name) => n[name]), given.w.map((name) => w[name]),
-      Float32Array.from(given.k, (name) => k[name]), constants,
-    ]);
+                      Int32Array.from(given.n, (name) => n[name]),
+                      given.w.map((name) => w[name]),
+                      Float32Array.from(given.k, (name) => k[name]),
+                      constants,
+                    ]);
     runners.add(forward ? "WebAssembly SIMD" : "JavaScript");
-    return forward ? { ...cell, forward } : cell;
+    return forward ? {...cell, forward } : cell;
   };
 }
 // the step on a frame; null where there is not enough memory

@@ -7,7 +7,10 @@ class Writer {
     Object.assign(this, { reader, about, decoder, bridge: affine(about.bridge), symbols: about.symbols });
     const { attention } = about;
     this.attention = attention && {
-      ...attention, query: affine(attention.query), key: affine(attention.key), vector: affine(attention.vector),
+      ...attention,
+      query: affine(attention.query),
+      key: affine(attention.key),
+      vector: affine(attention.vector),
       combine: affine(attention.combine)
     };
   }
@@ -31,8 +34,12 @@ class Writer {
     for (const [layer, name, first, count] of this.about.states) states[layer][name] = z.slice(first, first + count);
     const { attention } = this;
     return {
-      states, memory: read.memory, weights: null,
-      keys: attention ? read.memory.map((one) => this.reader.affine(attention.key, one).map((v) => v * attention.scale)) : [],
+      states,
+      memory: read.memory,
+      weights: null,
+      keys: attention ?
+        read.memory.map((one) => this.reader.affine(attention.key, one).map((v) => v * attention.scale)) :
+        [],
       fed: this.about.feeds ? new Float32Array(attention.combine.rows) : null
     };
   }
@@ -47,7 +54,9 @@ class Writer {
       scores = keys.map((key) => dotted(query, key));
     }
     const weights = softened(scores);
-    memory.forEach((one, s) => one.forEach((v, i) => { context[i] += weights[s] * v; }));
+    memory.forEach((one, s) => one.forEach((v, i) => {
+      context[i] += weights[s] * v;
+    }));
     return { weights, context, query };
   }
   // the length of an output of the decoder's layers
@@ -55,7 +64,8 @@ class Writer {
     const one = this.decoder.layers.at(-1)[0];
     return one.cell.states[one.names[0]].after[1];
   }
-  // one step from the vector of an item: the vector that is read out, and the state after; `frames` are kept where given
+  // one step from the vector of an item: the vector that is read out, and the state after; `frames` are kept where
+  // given
   step(vector, state, frames = null) {
     const { attention, decoder } = this, { fed } = state;
     let x = fed ? concatenated([vector, fed]) : vector, found = null;
@@ -64,10 +74,10 @@ class Writer {
       x = concatenated([x, found.context]);
     }
     const { top, states } = decoder.step(state.states, x, frames);
-    if (!attention) return { top, state: { ...state, states }, found };
+    if (!attention) return { top, state: {...state, states }, found };
     found = found || this.look(top, state);
     const v = decoder.affine(attention.combine, concatenated([found.context, top])).map(Math.tanh);
-    return { top: v, state: { ...state, states, weights: found.weights, fed: fed && v }, found };
+    return { top: v, state: {...state, states, weights: found.weights, fed: fed && v }, found };
   }
   begin() {
     return this.decoder.embedded(this.symbols.beginning);
@@ -92,12 +102,14 @@ class Writer {
     return vectors.map((vector) => {
       const frames = [], before = state, result = this.step(vector, state, frames);
       state = result.state;
-      return { ...result, before, vector, frames };
+      return {...result, before, vector, frames };
     });
   }
   // backpropagation through time from dE/dv of the last step: what reaches the layers of the decoder, and what was read
   backward(read, steps, seed) {
-    const { decoder, attention } = this, ways = decoder.layers.map(([one], n) => new Way(one, steps.map((step) => step.frames[n])));
+    const { decoder, attention } = this,
+                               ways =
+                                 decoder.layers.map(([one], n) => new Way(one, steps.map((step) => step.frames[n])));
     const memory = read.memory.map((one) => new Float32Array(one.length)), last = ways.at(-1);
     const transposed = ({ weight, rows, columns }, v) => {
       const y = new Float32Array(columns);
@@ -111,26 +123,39 @@ class Writer {
       if (attention) {
         const d = transposed(attention.combine, step.top.map((v, i) => dv ? dv[i] * (1 - v * v) : 0));
         [context, dy] = [d.slice(0, -width), d.slice(-width)];
-        if (!attention.first) this.lookedBack(step, context, memory, transposed).forEach((v, i) => { dy[i] += v; });
+        if (!attention.first)
+          this.lookedBack(step, context, memory, transposed).forEach((v, i) => {
+            dy[i] += v;
+          });
       }
       for (let layer = ways.length - 1; layer >= 0; --layer) {
         const dx = ways[layer].back(t, dy).slice();
-        if (decoder.about.residual && dy && dx.length === dy.length) dy.forEach((v, i) => { dx[i] += v; });
+        if (decoder.about.residual && dy && dx.length === dy.length)
+          dy.forEach((v, i) => {
+            dx[i] += v;
+          });
         dy = dx;
       }
       const own = step.vector.length, fed = step.before.fed ? step.before.fed.length : 0;
       dv = fed ? dy.slice(own, own + fed) : null;
       if (!attention || !attention.first) return;
-      context.forEach((_, i) => { context[i] += dy[own + fed + i]; });
-      this.lookedBack(step, context, memory, transposed).forEach((v, i) => { last.carried[0][i] += v; });
+      context.forEach((_, i) => {
+        context[i] += dy[own + fed + i];
+      });
+      this.lookedBack(step, context, memory, transposed).forEach((v, i) => {
+        last.carried[0][i] += v;
+      });
     });
     const { states } = this.start(read), ds = new Float32Array(this.bridge.rows);
     for (const [layer, name, first] of this.about.states) {
       const { names } = decoder.layers[layer][0], s = states[layer][name];
-      ways[layer].carried[names.indexOf(name)].forEach((v, i) => { ds[first + i] = v * (1 - s[i] * s[i]); });
+      ways[layer].carried[names.indexOf(name)].forEach((v, i) => {
+        ds[first + i] = v * (1 - s[i] * s[i]);
+      });
     }
     return {
-      layers: ways.map((way, number) => ({ number, direction: 0, ...way.found() })), memory,
+      layers: ways.map((way, number) => ({ number, direction: 0, ...way.found() })),
+      memory,
       summary: transposed(this.bridge, ds)
     };
   }
@@ -142,13 +167,20 @@ class Writer {
     const down = own && new Float32Array(own.length);
     places.forEach((_, s) => {
       const ds = weights[s] * (dw[s] - mean);
-      const dk = own ?
-        keys[s].map((key, i) => ds * attention.vector.weight[i] * (1 - Math.tanh(own[i] + key) ** 2)) :
-        query.map((one) => ds * one);
-      if (own) dk.forEach((one, i) => { down[i] += one; });
-      else keys[s].forEach((key, i) => { dq[i] += ds * key; });
+      const dk = own ? keys[s].map((key, i) => ds * attention.vector.weight[i] * (1 - Math.tanh(own[i] + key) ** 2)) :
+                       query.map((one) => ds * one);
+      if (own)
+        dk.forEach((one, i) => {
+          down[i] += one;
+        });
+      else
+        keys[s].forEach((key, i) => {
+          dq[i] += ds * key;
+        });
       const through = transposed(attention.key, dk);
-      memory[s].forEach((_one, i) => { memory[s][i] += weights[s] * context[i] + attention.scale * through[i]; });
+      memory[s].forEach((_one, i) => {
+        memory[s][i] += weights[s] * context[i] + attention.scale * through[i];
+      });
     });
     return own ? transposed(attention.query, down) : dq;
   }
@@ -156,7 +188,7 @@ class Writer {
   told(items, { ids, length }) {
     const start = this.start(this.read(items));
     if (!this.symbols) return { answers: this.numbers(length, start) };
-    return { ...this.forced(ids, start), beam: finished(this.beam(start, 3, 3, length)) };
+    return {...this.forced(ids, start), beam: finished(this.beam(start, 3, 3, length)) };
   }
   // so many rows of numbers in their own units
   numbers(length, start) {
@@ -178,16 +210,22 @@ class Writer {
   // the best hypotheses, in slots: slot 1 takes the best continuation of its own hypothesis, slot i the best that is
   // left of those of slots 1 to i, so that a beam of 1 is greedy and a wider one is never worse; it yields at each step
   * beam(start, width, most, length) {
-    const { end, forbidden } = this.symbols, answers = new Map(), cut = (one) => ({
-      ids: one.ids, log: one.log, score: one.log / penalty(Math.max(1, one.ids.length)), finished: false
-    });
+    const {
+      end,
+      forbidden
+    } = this.symbols,
+    answers = new Map(),
+    cut = (one) =>
+      ({ ids: one.ids, log: one.log, score: one.log / penalty(Math.max(1, one.ids.length)), finished: false });
     let open = new Map([[0, { ids: [], log: 0, state: start }]]);
     for (let step = 0; step < length && open.size; ++step) {
       const before = open, left = [], children = new Map();
       open = new Map();
       for (const [slot, one] of before) {
         const result = this.next(one.ids.length ? one.ids.at(-1) : null, one.state), log = this.logarithms(result.top);
-        forbidden.forEach((id) => { log[id] = -Infinity; });
+        forbidden.forEach((id) => {
+          log[id] = -Infinity;
+        });
         children.set(slot, { state: result.state, best: largestOf(log, width) });
         yield null;
       }
@@ -212,7 +250,8 @@ class Writer {
       if (ended.length >= most && ended[most - 1] >= hope) break;
     }
     return [...answers.values(), ...[...open.values()].map(cut)]
-      .sort((a, b) => b.finished - a.finished || b.score - a.score).slice(0, most);
+      .sort((a, b) => b.finished - a.finished || b.score - a.score)
+      .slice(0, most);
   }
 }
 // what a generator returns in the end
