@@ -83,20 +83,47 @@ def test_controls_change_what_is_shown(chromium: Any, files: dict[str, str]) -> 
     one = opened(chromium, files["en"]).page
     one.locator("#near select").first.select_option("fish")
     assert one.locator("#near .blank").inner_text() == "sea"
+    one.locator("#near select").first.select_option("clouds")
+    one.locator("#near select").nth(1).select_option("white")
+    one.locator("#near .sentence button", has_text="white").click()
+    assert "“sky” stays at 100 %" in one.locator("#near .told").inner_text()
+    one.locator("#near .sentence button", has_text="clouds").click()
+    one.locator("#near .other select").select_option("fish")
+    assert "With “fish” for “clouds”" in one.locator("#near .told").inner_text()
+    assert one.locator("#near .untested").all_inner_texts() == ["the", "are", "in", "the"]
     one.locator("#far input").first.fill("6")
     assert "35 words apart" in one.locator("#far .panel").inner_text()
     one.locator("#memory select").nth(1).select_option("2")
-    assert "erased" in one.locator("#memory [data-figure]").inner_text()
+    assert "erased: 0 0 0" in one.locator("#memory [data-figure]").inner_text()
+    one.locator("#memory select").first.select_option("heel")
+    assert "trained on “hello” alone" in one.locator("#memory .told").inner_text()
     assert "LSTM: 110 % arrives at France: it is carried" in one.locator("#vanishing .key").inner_text()
-    assert "95 % is left at France: the product of 19 forget gates" in one.locator("#vanishing .told").inner_text()
+    told = one.locator("#vanishing .told")
+    assert "95 % is left at France: the product of the 19 forget gates" in told.inner_text()
+    assert "at “in”, the gate is nearly closed (0.08)" in told.inner_text()
+    one.locator("#vanishing input").first.fill("-2")
+    assert "nearly closed" not in told.inner_text()
+    assert "The gates at “in” (0.76) and “France” (0.88) let" in told.inner_text()
+    assert one.locator("#vanishing .jaw").count() == 2 * 23
+    one.locator("#vanishing input").nth(1).fill("10")
+    assert one.locator("#vanishing .jaw").count() == 2 * 10
+    assert one.locator("#vanishing .wrong").count() == 1  # the cut, which is no gate
+    one.locator("#vanishing input").nth(1).fill("23")
     one.locator("#vanishing input").first.fill("-8")
     assert "LSTM: 0.2 % arrives at France: it vanishes" in one.locator("#vanishing .key").inner_text()
+    assert "to make room" not in told.inner_text()  # it is the shift that closes the gates
     assert "99 %" in one.locator("#bidirectional .told").inner_text()
     assert "good ✗" in one.locator("#deep svg").first.text_content()
     one.locator("#deep input").fill("2")
     assert "bad ✓" in one.locator("#deep svg").first.text_content()
+    heights = set()
     for _ in range(7):
+        heights.add(one.locator("#through_time .beside").evaluate("(one) => one.offsetHeight"))
         one.locator("#through_time button.main").click()
+    assert len(heights) == 1
+    assert one.locator("#through_time button.main").is_disabled()
+    shares = one.locator("#through_time .block .soft:last-child").all_inner_texts()
+    assert shares[2].endswith("36 % + 33 % + 31 % + 0 % = 100 %")
     assert "the three sums are the gradient" in one.locator("#through_time .told").inner_text()
     one.locator("#tasks .attention button").first.click()
     assert (
@@ -108,6 +135,10 @@ def test_controls_change_what_is_shown(chromium: Any, files: dict[str, str]) -> 
         assert gate in current
         assert formula in current
         one.locator("#anatomy button.main").click()
+    one.locator("#own select").select_option("elman_relu")
+    one.locator("#own input").first.fill("1")
+    assert "The error stays at 5.55" in one.locator("#own .told").inner_text()
+    one.locator("#own input").first.fill("4")
     one.locator("#own select").select_option("lstm")
     assert "hello" in one.locator("#own .told").inner_text()
 
@@ -121,7 +152,11 @@ def test_an_equation_that_is_typed_in_is_trained_or_refused_with_the_reason(
     assert "56 weights" in one.locator("#own .told").inner_text()
     assert "spells “hello”" in one.locator("#own .told").inner_text()
     text = '@equation(x="X", h="H", W="H X", U="H H")\ndef mine(x, h, W, U):\n    return tanh(W @ x + U @ x)\n'
+    one.locator("#own textarea").fill(" ")
+    one.wait_for_selector("#own .refusal:not(:empty)")
+    assert one.locator("#own .refusal").inner_text() == "there is no equation: the box is empty"
     one.locator("#own textarea").fill(text)
+    one.wait_for_selector("#own .refusal:has-text('multiplies')")
     one.wait_for_selector("#own .refusal:not(:empty)")
     assert "U is H x H and multiplies a vector of H, but x is X" in one.locator("#own .refusal").inner_text()
     assert one.locator("#own .told").inner_text() == ""

@@ -73,8 +73,11 @@ def test_the_second_l_of_hello_is_told_from_the_first_by_the_state_alone() -> No
     found = computed(
         """const net = network(NETWORKS.spelled), ids = net.ids([..."hell"]);
         const word = (options) => net.run(ids, options).p.map((p) => net.answers[best(p)]).join("");
-        answer = [word({}), word({ erase: 2 })];"""
+        const far = (a, b) => norm(a.map((v, u) => v - b[u])), [hell, heel] = ["hell", "heel"].map(
+          (one) => net.run(net.ids([...one])).h);
+        answer = [word({}), word({ erase: 2 }), [far(heel[3], hell[3]), far(heel[3], hell[2])]];"""
     )
+    assert found[2][0] < 0.5 < 1.5 < found[2][1]  # "heel" ends in the state of "hell", and so in its answer
     assert found[0] == "ello"
     assert found[1][2] == "o"
 
@@ -176,6 +179,21 @@ def test_the_three_paths_add_up_to_the_gradient_of_autograd() -> None:
     )
 
 
+@pytest.mark.parametrize("net", ['network(fresh("elman", 4, 3, 3))', "network(NETWORKS.spelled)"])
+def test_a_step_adds_an_outer_product_and_the_shares_of_all_steps_are_the_whole(net: str) -> None:
+    found = computed(
+        f"""const net = {net}, f = frames(net, [..."hell"], [..."ello"]), steps = [0, 1, 2, 3];
+        answer = {{ portions: steps.map((t) => portions(f, t)), own: steps.map((t) => f.share(t)),
+          factors: steps.map((t) => factors(net, f, t)) }};"""
+    )
+    for name in ("W_hy", "W_xh", "W_hh"):
+        assert sum(one[name] for one in found["portions"]) == pytest.approx(1)
+        for own, pair in zip(found["own"], found["factors"], strict=True):
+            come, went = (torch.tensor(one, dtype=torch.float64) for one in pair[name])
+            close(torch.tensor(own[name], dtype=torch.float64), torch.outer(come, went).flatten(), name)
+    assert found["portions"][0]["W_hh"] == 0  # there is no state before step 1
+
+
 def test_attention_translates_unseen_numbers_and_looks_at_the_word_that_each_comes_from() -> None:
     found = computed(
         """answer = TASKS.english.map((one, n) => n && attended(NETWORKS.attention, one).steps.map(
@@ -240,6 +258,7 @@ def test_one_layer_does_not_count_and_two_do_with_as_many_weights() -> None:
         """const nets = [1, 2, 3].map((n) => network(NETWORKS[`deep ${n}`]));
         const good = (net, text) => net.run(net.ids([...text])).p.at(-1)[net.answers.indexOf("good")];
         answer = { pairs: nets.map(pairsRight), weights: nets.map((one) => one.parameters),
+          counting: nets.map((net) => net.layers.map((_, layer) => counting(net, layer))),
           good: nets.map((net) => ["not bad ", "not not bad "].map((text) => good(net, text))),
           targets: ["fun not not good ", "not dull "].map((text) => opinions([...text])) };"""
     )
@@ -249,6 +268,9 @@ def test_one_layer_does_not_count_and_two_do_with_as_many_weights() -> None:
     assert abs(once - twice) < 0.02
     assert once > 0.6
     assert all(one > 0.98 and two < 0.02 for one, two in deeper)
+    for first, *above in found["counting"]:
+        assert first["change"] < 0.1  # layer 1 is in nearly the same state after one "not" and after two
+        assert all(one["change"] > 2 for one in above)
     assert [[one for one in targets if one] for targets in found["targets"]] == [["good", "good"], ["good"]]
 
 
@@ -290,6 +312,9 @@ def test_gradients_vanish_and_are_carried_as_the_text_says() -> None:
         const share = (...given) => at(...given).shares[4];
         answer = { elman: share("elman", {}), gru: share("gru", {}), lstm: share("lstm", {}), line: at("lstm", {}),
           closed: share("lstm", { forget: -8 }), half: at("lstm", { forget: -4 }), twice: share("elman", { scale: 2 }),
+          six: at("lstm", { forget: -6 }), less: at("lstm", { forget: -2 }),
+          exploded: share("elman", { scale: 2 }, Infinity, 1), beyond: share("gru", { scale: 0.5 }),
+          axes: [[-9.2, 0.07], [-4, 2.3], [-0.5, 0], [-36, 0]].map(([least, most]) => decades(least, most)),
           grown: share("lstm", { scale: 2 }), cut: at("lstm", {}, 10),
           far: [0, 2, 4, 6].map((count) => share("lstm", {}, Infinity, count)),
           words: [3, 0.7, 0.1, 0.001].map(grade) };"""
@@ -306,11 +331,22 @@ def test_gradients_vanish_and_are_carried_as_the_text_says() -> None:
     assert line["alone"][4] == pytest.approx(product, rel=1e-9)
     assert line["gates"][3] < 0.2  # just before France a gate nearly closes
     assert found["closed"] < 0.01
-    assert found["half"]["alone"][4] < 0.15
-    assert found["half"]["shares"][4] > found["half"]["alone"][4]
+    # what the answer says of 3 sentences in between: what is left on the line, and what arrives in all
+    for name, alone, whole in (("half", 0.13, 0.19), ("six", 2.6e-5, 0.028), ("less", 0.41, 5.2)):
+        assert found[name]["alone"][4] == pytest.approx(alone, rel=0.05)
+        assert found[name]["shares"][4] == pytest.approx(whole, rel=0.05)
+    assert found["exploded"] > 2  # with 1 sentence in between
+    assert found["beyond"] > 2  # the GRU has two ways back too
+    for axis, (least, most) in zip(found["axes"], [(-9.2, 0.07), (-4, 2.3), (-0.5, 0), (-36, 0)], strict=True):
+        assert axis["low"] <= least < most <= axis["high"]  # nothing is cut off
+        assert len(axis["ticks"]) <= 9
     assert found["twice"] < 0.01
     assert found["grown"] > 2
     assert found["cut"]["shares"][4] == found["cut"]["alone"][4] == 0
+    gates, last = found["cut"]["gates"], len(found["cut"]["gates"]) - 1
+    assert [t for t, gate in enumerate(gates) if gate is not None] == list(
+        range(last - 9, last + 1)
+    )  # a cut is no gate
 
 
 def test_the_numbers_of_the_lstm_are_those_of_its_step() -> None:

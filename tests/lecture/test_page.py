@@ -15,7 +15,7 @@ from recur.lecture.page import networks, text
 from tests.cli.running import run
 from tests.lecture.given import LEAKY
 
-HEAVIEST = 600_000  # bytes
+HEAVIEST = 640_000  # bytes: the weights are 330 kB of it, and Korean letters take three bytes each
 
 
 def shape(value: Any) -> Any:

@@ -6,7 +6,7 @@ import html
 import re
 
 _TOKEN = re.compile(r"\\?[A-Za-z]+|[_^](?:\{[^}]*\}|.)|.", re.DOTALL)
-_UPRIGHT = frozenset({"tanh", "log", "loss", "softmax"})
+_UPRIGHT = frozenset({"tanh", "log", "ln", "exp", "loss", "softmax"})
 
 
 def formatted(text: str) -> str:

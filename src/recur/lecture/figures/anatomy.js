@@ -29,8 +29,8 @@ function walked(net, run, n, name, unit) {
     ];
   const sign = name === "g" ? "tanh" : "σ", sum = gateSum(net, run, n, name, unit);
   return [
-    `<i>${name}</i> = ${
-      sign}(<i>W</i><sub>xh</sub> <i>x</i><sub>t</sub> + <i>W</i><sub>hh</sub> <i>h</i><sub>t−1</sub> + <i>b</i>)`,
+    `<i>${name}</i> = ${sign}(<i>W</i><sub>${
+      name}</sub> [<i>x</i><sub>t</sub>, <i>h</i><sub>t−1</sub>] + <i>b</i><sub>${name}</sub>)`,
     `${sign}(${shown(sum[0])} ${sum[1] < 0 ? "−" : "+"} ${shown(Math.abs(sum[1]))} ${sum[2] < 0 ? "−" : "+"} ${
       shown(Math.abs(sum[2]))})`,
     own
@@ -71,17 +71,30 @@ FIGURES.anatomy = (root, t) => {
                                       [x - 5, y + high / 2 + 4, "end"];
       group.append(word(x_, y_, shown(v), { class: "number", style: `text-anchor: ${anchor}` }));
     };
-    for (const one of ["f", "i", "g", "o"]) write(`gate:${one}`, values(one, n)[unit]);
+    for (const one of ["f", "i", "g", "o"]) {
+      write(`gate:${one}`, values(one, n)[unit]);
+      // the rows of W that feed it
+      const group = diagram.querySelector(`[data-part="gate:${one}"]`), box = group.querySelector("rect");
+      const [x, y, wide, high] = ["x", "y", "width", "height"].map((each) => +box.getAttribute(each));
+      const [right, below] = !tall ? [16, high + 26] : one === "f" ? [46, high + 28] : [46, high / 2 + 5];
+      group.append(symbol(x + wide / 2 + right, y + below, "W", one, { class: "math number rows" }));
+    }
     for (const one of ["c", "h"]) {
       write(`state:${one}`, part(f, step.states[one].before)[unit]);
       write(`output:${one}`, values(one, n)[unit]);
     }
   }
   function show() {
+    const reached = WALK.indexOf(gate), before_ = WALK.slice(0, reached + 1).flatMap((one) => lit[one]);
+    const later = WALK.slice(reached + 1).flatMap((one) => lit[one]).filter((one) => !before_.includes(one));
+    [...root.querySelectorAll(".panel > button")].forEach(
+      (one, m) => (one.disabled = reached === (m ? WALK.length - 1 : 0)));
     diagram.querySelectorAll("[data-part]").forEach((one) => {
       const kind_ = one.dataset.part.split(":")[0], mine = lit[gate].includes(one.dataset.part);
       one.classList.toggle("lit", mine);
       one.classList.toggle("dim", !mine && kind_ === "gate");
+      // what comes later in the walk has not happened yet
+      one.classList.toggle("later", !mine && later.includes(one.dataset.part));
     });
     diagram.querySelector("svg").dataset.highway = gate === "c" ? "on" : "";
     numbersInDrawing();
@@ -126,7 +139,9 @@ FIGURES.anatomy = (root, t) => {
         draw(
           "rect",
           { x: left + gap * n - 3, y: 24 + unit * cell - 2, width: gap + 5, height: cell + 3.5, class: "frame" }),
-        word(left, 14, `${t[gate]}: ${fill(t.rows, { n: net.hidden })}`, { class: "soft", "text-anchor": "start" }));
+        word(
+          left, 14, `${t[gate]}: ${fill(t.rows, { n: net.hidden, most: shown(most) })}`,
+          { class: "soft", "text-anchor": "start" }));
     });
     const now = values(gate, n), mean = now.reduce((a, b) => a + b, 0) / now.length;
     told.textContent = `${t[`is ${gate}`]} ${fill("fio".includes(gate) ? t.now : t.mean, {

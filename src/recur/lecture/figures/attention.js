@@ -91,8 +91,17 @@ function attending(data, root, t) {
     const step = steps[chosen], most = best(step.weights);
     told.textContent = `${english.join(" ")} → ${written}${
       TASKS.unseen.includes(number_) ? written === right ? t.unseen : fill(t.wrong, { right }) : ""}. ${
-      step.word === "." ? "" :
-                          fill(t.attends, { word: step.word, from: english[most], share: share(step.weights[most]) })}`;
+      fill(
+        step.word === "."     ? t.ends :
+          step.word === "und" ? t.joins :
+                                t.attends,
+        { word: step.word, from: english[most], share: share(step.weights[most]) })}`;
+    // a button for each word that is written
+    const choices = [...root.querySelectorAll(".panel .controls button")];
+    choices.forEach((one, m) => {
+      one.hidden = m >= steps.length;
+      one.setAttribute("aria-pressed", String(m === chosen));
+    });
   };
   root.append(
     controls(slider(t.number, 1, 99, number_, (v) => {

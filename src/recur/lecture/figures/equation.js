@@ -72,7 +72,7 @@ FIGURES.equation = (root, t) => {
         "div", { class: "row" },
         matrix(
           "z", z, V, 1, `<i>z</i><sub>${n + 1}</sub>`,
-          { most: 4, explain: out, marked: (row) => ({ W_hy: range(row, H), h: range(0, H), p: [row] }) }),
+          { most: 4, explain: out, marked: (row) => ({ W_hy: range(row, H), "h again": range(0, H), p: [row] }) }),
         sign("="), matrix("W_hy", net.W_hy, V, H, "<i>W</i><sub>hy</sub>"),
         matrix("h again", h, H, 1, `<i>h</i><sub>${n + 1}</sub>`, { most: 1 }), sign("softmax →"),
         matrix("p", p, V, 1, t.probability, { most: 1 }),

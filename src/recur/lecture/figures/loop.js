@@ -26,7 +26,7 @@ FIGURES.loop = (root, t) => {
     open = value;
     play.textContent = open < 0.5 ? t.unroll : t.fold;
     told.textContent = open > 0.99 ? t.unrolled : open < 0.01 ? t.folded : "";
-    picture(clear(place), 268, t.label, paint);
+    picture(clear(place), 308, t.label, paint);
   }
   // the message leaves a copy at its right and enters the next at its left: folded they are one copy, so that it runs
   // around it; as the copies part, it becomes straight
@@ -42,7 +42,7 @@ FIGURES.loop = (root, t) => {
     ];
   }
   function paint(svg, wide) {
-    const gap = Math.min(200, (wide - 70) / 4), middle = wide / 2, width = Math.min(74, gap * 0.56), y = 106;
+    const gap = Math.min(200, (wide - 70) / 4), middle = wide / 2, width = Math.min(74, gap * 0.56), y = 146;
     const x = (n) => middle + open * (n - 1.5) * gap, radius = Math.min(46, gap * 0.6), shut = open < 0.02;
     const faded = (v, least) => Math.max(0, Math.min(1, (v - least) / (1 - least)));
     const inputs = draw("g"), messages = draw("g", { class: "arrow" }), copies = draw("g");
@@ -53,7 +53,9 @@ FIGURES.loop = (root, t) => {
         symbol(x(n), y + 118, "x", step), arrow(x(n), y - 2, x(n), y - 38),
         draw("circle", { cx: x(n), cy: y - 56, r: 18, class: "state" }), symbol(x(n), y - 52, "h", step),
         word(x(n), y + 152, `“${letters[n]}”`, { class: "said", opacity: said }),
-        word(x(n), y - 84, `“${net.answers[best(run.p[n])]}”`, { class: "said", opacity: said }));
+        draw("g", { opacity: said }, arrow(x(n), y - 76, x(n), y - 94)),
+        word(x(n), y - 100, `“${net.answers[best(run.p[n])]}”`, { class: "said", opacity: said }),
+        word(x(n), y - 122, t.predicts, { class: "soft", opacity: said }));
       copies.append(
         draw("rect", { x: x(n) - width / 2, y: y - 2, width, height: 48, rx: 8, class: "copy" }),
         word(x(n), y + 28, "A", { class: "big math", "font-style": "italic" }));

@@ -2,6 +2,7 @@
 FIGURES.memory = (root, t) => {
   const net = network(NETWORKS.spelled), place = el("div", { class: "moments" });
   const told = el("p", { class: "told", "aria-live": "polite" });
+  const hello = net.run(net.ids([..."hell"])).h;
   let letters = "hell", erase = 0;
   const show = () => {
     const run = net.run(net.ids([...letters]), { erase });
@@ -11,19 +12,26 @@ FIGURES.memory = (root, t) => {
         one.style.cssText = `background:${tone(v)};color:${ink(v)}`;
         return tip(one, `h${n + 1}, ${t.unit} ${u + 1}: ${shown(v, 3)}`);
       }));
-      const cut = erase === n && n > 0 ? el("p", { class: "cut off" }, t.cut) : el("p", { class: "cut" }, n ? "→" : "");
+      const cut = erase === n && n > 0 ? el("p", { class: "cut off" }, `${t.cut} 0 0 0 →`) :
+                                         el("p", { class: "cut" }, n ? "→" : "");
       return el(
         "section", { class: "moment" }, cut, el("h3", {}, `${t.step} ${n + 1}`), el("p", { class: "letter" }, letter),
         el("p", { class: "soft" }, t.state), cells, el("p", { class: "soft" }, t.answer),
         bars(net.answers, run.p[n], { all: true }));
     }));
     const places = [...letters].map((one, n) => one === "l" ? n : -1).filter((n) => n >= 0);
-    told.textContent = places.length < 2 ? "" : fill(t.same, {
-      first: places[0] + 1,
-      second: places[1] + 1,
+    told.textContent = places.length < 2 ? fill(t.once, {
+      n: places[0] + 1,
       a: net.answers[best(run.p[places[0]])],
-      b: net.answers[best(run.p[places[1]])],
-    });
+      second: shown(norm(run.h[places[0]].map((v, u) => v - hello[3][u]))),
+      first: shown(norm(run.h[places[0]].map((v, u) => v - hello[2][u]))),
+    }) :
+                                           fill(t.same, {
+                                             first: places[0] + 1,
+                                             second: places[1] + 1,
+                                             a: net.answers[best(run.p[places[0]])],
+                                             b: net.answers[best(run.p[places[1]])],
+                                           });
   };
   root.append(
     controls(

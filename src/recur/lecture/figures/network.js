@@ -119,10 +119,10 @@ function gradientNorms(net, ids, target, kept = Infinity) {
   const alone = [], gates = [];
   for (let t = last; values.f && t >= 0; --t) {
     alone[t] = norm(line) / whole;
-    const gate = part(run.frames[0][t], values.f.value);
-    line = last - t >= kept ? line.map(() => 0) : line.map((v, u) => v * gate[u]);
-    // the forget gates of a step as one number: by how much they shorten what passes them
-    gates[t] = alone[t] > 0 ? norm(line) / whole / alone[t] : 0;
+    const gate = part(run.frames[0][t], values.f.value), cut = last - t >= kept;
+    line = cut ? line.map(() => 0) : line.map((v, u) => v * gate[u]);
+    // the forget gates of a step as one number: by how much they shorten what passes them; none where nothing arrives
+    gates[t] = cut || alone[t] === 0 ? null : norm(line) / whole / alone[t];
   }
   return { shares: gradients.map((one) => norm(one) / whole), alone, gates };
 }

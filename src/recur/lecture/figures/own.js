@@ -76,10 +76,13 @@ FIGURES.own = (root, t) => {
   const chosen = () => {
     if (cell !== TYPED) return CELLS[cell];
     try {
+      if (!typed.trim()) throw new Refused(t.empty);
       return typedCell(typed);
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
-      refusal.textContent = error.hint ? `${error.message}. → ${error.hint}` : error.message;
+      refusal.textContent = error.hint ?
+        `${error.message.replace(/\.$/, "")}${/\? $ /.test(error.message) ? "" : "."} → ${error.hint}` :
+        error.message;
       return null;
     }
   };
@@ -105,16 +108,18 @@ FIGURES.own = (root, t) => {
     }
     const spelled_ = net.run(net.ids([..."hell"])).p.map((p) => net.answers[best(p)]).join("");
     const weights = Object.values(data.layers[0]).reduce((sum, one) => sum + one.length, 0) + data.W_hy.length;
-    told.textContent =
-      fill(t.told, { weights, steps, first: shown(errors[0]), last: shown(errors.at(-1)), spelled: `h${spelled_}` });
+    told.textContent = fill(
+      shown(errors[0]) === shown(errors.at(-1)) ? t.stays : t.told,
+      { weights, steps, first: shown(errors[0]), last: shown(errors.at(-1)), spelled: `h${spelled_}` });
     const most = Math.max(6, Math.ceil(Math.max(...errors)));
     curves(place, [{ name: own ? found.name : cell, colour: "var(--lstm)", values: errors }], {
       label: t.label,
+      up: t.up,
       steps,
       low: 0,
       high: most,
       across: t.across,
-      ticks: [[0, "0"], [most / 2, shown(most / 2, 1)], [most, String(most)]],
+      ticks: [[0, "0"], [most / 2, String(most / 2)], [most, String(most)]],
       marks: [[0, "1"], [steps / 2, String(steps / 2)], [steps - 1, String(steps)]],
       say: (n, v) => `${t.step} ${n + 1}: E = ${shown(v, 3)}`,
     });

@@ -1,9 +1,9 @@
 // Chapters 7 and 8: two directions joined at z_t, and layers on top of each other; the error where the answer is.
 // a bar for the error of a step, as high as it is large, with its number
-function errorBar(svg, x, bottom, e, most = 44) {
+function errorBar(svg, x, bottom, e, most = 44, narrow = false) {
   const high = Math.min(most, 40 * e);
   if (e > 0.02) svg.append(draw("rect", { x: x - 7, y: bottom - high, width: 14, height: high, class: "wrong" }));
-  svg.append(word(x, bottom - high - 5, `e = ${shown(e)}`, { class: "digits" }));
+  svg.append(word(x, bottom - high - 5, `${narrow ? "" : "e = "}${shown(e)}`, { class: "digits" }));
 }
 // one or two rows of copies: words below, messages to the right or to the left, both states joined in z_t
 function chains(svg, wide, words, rows, answers) {
@@ -30,7 +30,7 @@ function chains(svg, wide, words, rows, answers) {
   }));
   words.forEach((one, n) => {
     const middle = left + gap * (n + 0.5), half = Math.min(gap / 2 - 3, Math.max(18, aside + 12)), answer = answers[n];
-    errorBar(svg, middle, top - 36, answer.e);
+    errorBar(svg, middle, top - 36, answer.e, 44, gap < 70);
     svg.append(
       draw("rect", { x: middle - half, y: top, width: 2 * half, height: 28, rx: 14, class: "state" }),
       symbol(middle, top + 18, "z", String(n + 1)),
@@ -124,6 +124,20 @@ function pairsRight(net) {
   }));
   return [right, all];
 }
+// the state of every layer after an opinion's last "not", and the unit of a layer that a second "not" changes most
+const stateAfter = (net, text) =>
+  net.run(net.ids([...text])).frames.map((one, n) => output(net.layers[n].step, one.at(-1)));
+function counting(net, layer) {
+  const [once, twice] = ["not bad", "not not bad"].map((text) => stateAfter(net, text)[layer]);
+  const changes = once.map((v, u) => Math.abs(v - twice[u])), unit = best(changes);
+  return { unit: unit + 1, once: once[unit], twice: twice[unit], change: changes[unit] };
+}
+function countSaid(net, t) {
+  const first = counting(net, 0), text = fill(t.alike, { change: shown(Math.ceil(100 * first.change) / 100) });
+  if (net.layers.length < 2) return text;
+  const { unit, once, twice } = counting(net, 1);
+  return `${text} ${fill(t.counts, { unit, once: shown(once), twice: shown(twice) })}`;
+}
 // ||de/dh|| of every layer at every step, of the error of one step: it enters at the top, and goes down and back
 function layerGradients(net, run, step, target) {
   const dz = run.p[step].map((v, k) => v - Number(net.answers[k] === target));
@@ -154,9 +168,6 @@ FIGURES.deep = (root, t) => {
       const width = gap * 0.6, x = (n) => left + gap * (n + 0.5), y = (r) => bottom - 74 * (r + 1) + 10;
       net.layers.forEach((layer, r) => {
         const name = fill(t.layer, { n: r + 1 }), size_ = 52 / net.hidden;
-        svg.append(
-          wide > 600 ? word(left - 8, y(r) + 30, name, { "text-anchor": "end", class: "soft" }) :
-                       word(left + 24, y(r) - 6, name, { "text-anchor": "start", class: "soft" }));
         letters.forEach((_, n) => {
           const h = output(layer.step, run.frames[r][n]), g = gradients[r][n] / most;
           if (n < last) svg.append(arrow(x(n) + width / 2, y(r) + 26, x(n + 1) - width / 2, y(r) + 26));
@@ -171,6 +182,9 @@ FIGURES.deep = (root, t) => {
               draw("rect", { x: x(n) - width / 2, y: y(r), width, height: 52, style: `fill:${tone(g)}` }),
               fill(t.reached, { layer: r + 1, n: n + 1, share: amount(g) })));
         });
+        svg.append(
+          wide > 600 ? word(left - 8, y(r) + 30, name, { "text-anchor": "end", class: "soft" }) :
+                       word(left + 24, y(r) - 6, name, { "text-anchor": "start", class: "soft over" }));
       });
       letters.forEach((one, n) => {
         svg.append(word(x(n), bottom + 27, one === " " ? "␣" : one, { class: "said" }));
@@ -183,7 +197,18 @@ FIGURES.deep = (root, t) => {
         errorBar(svg, place_, 48, errors[n], 32);
       });
     });
-    told.textContent = fill(view === "states" ? t.told : t.told_error, { n: depth, e: shown(errors[last]) });
+    const darkest = gradients.flatMap((row, r) => row.map((v, n) => [v, r + 1, n + 1])).sort((a, b) => b[0] - a[0])[0];
+    const short = (v) => v >= 0.01 ? shown(v) : small(v);
+    told.textContent = view === "states" ?
+      `${fill(t.told, { n: depth, e: shown(errors[last]) })} ${countSaid(net, t)}` :
+      fill(t.told_error, {
+        n: depth,
+        e: short(errors[last]),
+        most: short(darkest[0]),
+        layer: darkest[1],
+        step: darkest[2],
+        letter: letters[darkest[2] - 1].replace(" ", "␣")
+      });
     score.replaceChildren(...nets.map((one, n) => {
       const p = right[n][0] / right[n][1], bar = el("i", { class: n === depth - 1 ? "right" : "" });
       bar.style.width = `${100 * p}%`;

@@ -1,6 +1,6 @@
 // Chapter 6: the five kinds of sequence task, each running.
-function kind(inputs, copies, outputs) {
-  // a small picture: which steps have an input, and which an output
+function kind(inputs, copies, outputs, letters = null) {
+  // a small picture: which steps have an input, and which an output; with letters, each output is the next input
   const svg = draw("svg", { width: 34 * copies + 8, height: 92, "aria-hidden": "true" });
   for (let n = 0; n < copies; ++n) {
     const x = 4 + 34 * n;
@@ -12,6 +12,11 @@ function kind(inputs, copies, outputs) {
     if (outputs.includes(n))
       svg.append(
         draw("rect", { x: x + 3, y: 4, width: 18, height: 18, rx: 3, class: "state" }), arrow(x + 12, 34, x + 12, 24));
+    if (letters) svg.append(word(x + 12, 17, letters[n]));
+    if (letters && n + 1 < copies)
+      svg.append(
+        draw("g", { class: "arrow" }, draw("path", { class: "line", d: `M${x + 21} 13h8V72h17V66` })),
+        arrow(x + 46, 70, x + 46, 59));
   }
   return svg;
 }
@@ -58,7 +63,10 @@ function lettersOf(net, digit) {
 function spelled(net, root, t) {
   const place = el("p", { class: "result", "aria-live": "polite" });
   const show = (digit) => {
-    place.textContent = lettersOf(net, digit).join(" → ");
+    const letters = lettersOf(net, digit), steps = letters.map((_, n) => n);
+    place.textContent = letters.join(" → ");
+    // the small picture at the left has the letters that are written
+    clear(root.small).append(kind([0], letters.length, steps, letters));
   };
   root.append(
     el("div", { class: "control" }, choose(t.digit, Object.keys(TASKS.pixels).map((one) => [one, one]), "7", show)),
@@ -130,12 +138,14 @@ FIGURES.tasks = (root, t) => {
     ["many-to-many", kind([0, 1], 5, [2, 3, 4]), translation],
     ["synced", kind([0, 1, 2, 3], 4, [0, 1, 2, 3]), tagged],
   ];
-  root.append(...rows.map(([name, small, run]) => {
-    const place = el("div", { class: "running" });
+  const unseen = { unseen: TASKS.unseen.join(", ") };
+  root.append(...rows.map(([name, drawing, run]) => {
+    const place = el("div", { class: "running" }), small = el("div", { class: "small" }, drawing);
+    place.small = small;
     run(network(NETWORKS[name]), place, t);
     return el(
-      "section", { class: "task" }, el("div", { class: "small" }, small),
-      el("div", {}, el("h3", {}, t[name]), el("p", { class: "soft" }, t[`about ${name}`]), place));
+      "section", { class: "task" }, small,
+      el("div", {}, el("h3", {}, t[name]), el("p", { class: "soft" }, fill(t[`about ${name}`], unseen)), place));
   }));
   const place = el("div");
   root.append(el(

@@ -24,6 +24,19 @@ function frames(net, letters, targets) {
     }),
   };
 }
+// the two vectors whose outer product is the share of step t: what comes back, and what went in
+const factors = (net, f, t) => ({
+  W_hy: [f.dz[t], f.run.h[t]],
+  W_xh: [f.da[t], oneHot(f.run.inputs[t], net.inputs)],
+  W_hh: [f.da[t], f.before(t)],
+});
+// how much of the whole gradient of each matrix comes from step t: the part of its share along the gradient, which may
+// be below zero; those of all steps add up to 1
+function portions(f, t) {
+  const own = f.share(t), along = (a, b) => a.reduce((sum, v, n) => sum + v * b[n], 0);
+  return Object.fromEntries(
+    Object.entries(gradientUpTo(f, 0)).map(([name, g]) => [name, along(own[name], g) / along(g, g)]));
+}
 function gradientUpTo(f, first) {
   const total = {};
   for (let t = f.T - 1; t >= first; --t)
@@ -44,9 +57,14 @@ FIGURES.through_time = (root, t) => {
         numbers = el("dl", { class: "partials" });
   const told = el("p", { class: "told", "aria-live": "polite" });
   const list = (values) => `(${values.map((v) => shown(v, 3)).join(", ")})`;
+  // rounded so that the four add up to 100 %
+  const whole = (p) => `${shown(100 * p, 0)} %`;
   let at_ = 0;
   function show(frame) {
     at_ = frame;
+    const [backwards, forwards] = root.querySelectorAll(".panel > button");
+    backwards.disabled = frame === 0;
+    forwards.disabled = frame === 2 * T - 1;
     const back = frame >= T, now = back ? 2 * T - 1 - frame : frame;
     picture(clear(place), 286, t.label, (svg, wide) => {
       const gap = (wide - 20) / T, width = Math.min(92, gap - 34), y = 150;
@@ -62,9 +80,11 @@ FIGURES.through_time = (root, t) => {
         copy.append(
           arrow(x(n), 238, x(n), y + 48), symbol(x(n) - 14, 256, "x", String(n + 1)),
           word(x(n) + 26, 256, `“${letters[n]}”`, { class: "said" }));
-        copy.append(
-          arrow(x(n), y - 2, x(n), 92), symbol(x(n) - 18, 82, "z", String(n + 1)),
-          word(x(n) + 30, 82, `“${net.answers[best(f.run.p[n])]}”`, { class: "said" }));
+        copy.append(arrow(x(n), y - 2, x(n), 92), symbol(x(n) - 18, 82, "z", String(n + 1)));
+        if (done)
+          copy.append(
+            word(x(n) + 30, 82, `“${net.answers[best(f.run.p[n])]}”`, { class: "said" }),
+            word(x(n) + 18, 100, gap > 140 ? t.predicts : "", { class: "soft", "text-anchor": "start" }));
         if (n + 1 < T) copy.append(arrow(x(n) + width / 2, y + 14, x(n + 1) - width / 2, y + 14));
         if (done)
           copy.append(arrow(x(n), 64, x(n), 44), word(x(n), 32, `e = ${shown(f.errors[n], 3)}`, { class: "digits" }));
@@ -104,20 +124,35 @@ FIGURES.through_time = (root, t) => {
       term.innerHTML = name;
       return [term, el("dd", {}, value)];
     }));
-    const total = back ? gradientUpTo(f, now) : {}, own = back ? f.share(now) : {};
+    const total = back ? gradientUpTo(f, now) : {}, pairs = factors(net, f, now);
+    const parts = Array.from({ length: T }, (_, n) => portions(f, n));
     const shapes = { W_hy: [net.V, net.hidden], W_xh: [net.hidden, net.inputs], W_hh: [net.hidden, net.hidden] };
     sums.replaceChildren(...Object.entries(shapes).map(([name, [rows_, columns]]) => {
-      const values = total[name] || new Array(rows_ * columns).fill(0), grid = el("div", { class: "matrix" });
+      const values = total[name] || new Array(rows_ * columns).fill(0), [come, went] = pairs[name], n = now + 1;
+      const grid = el("div", { class: "matrix" }), outer = el("div", { class: "matrix outer" });
       grid.style.gridTemplateColumns = `repeat(${columns}, auto)`;
-      values.forEach((v, n) => {
+      outer.style.gridTemplateColumns = `repeat(${columns + 1}, auto)`;
+      const cell = (v) => {
         const one = el("span", {}, shown(v));
         one.style.cssText = `background:${tone(v, 1)};color:${ink(v, 1)}`;
-        grid.append(
-          own[name] ? tip(one, `${t.step} ${now + 1}: ${shown(own[name][n], 3)}\n${t.sofar}: ${shown(v, 3)}`) : one);
-      });
-      const title = el("figcaption");
+        return one;
+      };
+      const edge = (v) => el("b", {}, shown(v));
+      values.forEach((v) => grid.append(cell(v)));
+      outer.append(el("b", {}, "·"), ...went.map(edge));
+      come.forEach((d) => outer.append(edge(d), ...went.map((v) => cell(d * v))));
+      const title = el("figcaption"), product = el("p", { class: "math" });
       title.innerHTML = `∂<i>E</i>/∂<i>W</i><sub>${name.slice(2)}</sub> · ${t[name]}`;
-      return el("figure", { class: `block ${name.slice(2)}` }, title, grid);
+      const letter = { W_hy: ["e", "z", "h", n], W_xh: ["E", "a", "x", n], W_hh: ["E", "a", "h", n - 1] }[name];
+      product.innerHTML = `${t.step} ${n}: ∂<i>${letter[0]}</i>/∂<i>${letter[1]}</i><sub>${n}</sub> · <i>${
+        letter[2]}</i><sub>${letter[3]}</sub><sup>T</sup>`;
+      const shares = parts.map((one, m) => back && m >= now ? whole(one[name]) : "–").reverse();
+      const said = el("p", { class: "soft" }, `${t.shares} ${shares.join(" + ")}${back && !now ? " = 100 %" : ""}`);
+      // what a frame does not have yet keeps its place, so that the page stays where it is
+      if (!back) outer.style.visibility = product.style.visibility = "hidden";
+      return el(
+        "figure", { class: `block ${name.slice(2)}` }, title, product, outer, el("p", { class: "soft" }, t.sofar), grid,
+        said);
     }));
   }
   const bar = slider(

@@ -1,9 +1,17 @@
 // Chapter 10: how much of the last step's gradient arrives at each earlier step, and what changes it.
-// 4·10⁻⁶ %
-const tiny = (p) => {
-  const [digit, power] = (100 * p).toExponential(0).split("e-");
-  return `${digit}·10⁻${[...power].map((one) => "⁰¹²³⁴⁵⁶⁷⁸⁹"[one]).join("")} %`;
+// 4·10⁻⁶
+const small = (v) => {
+  const [digit, power] = v.toExponential(0).split("e-");
+  return `${digit}·10⁻${[...power].map((one) => "⁰¹²³⁴⁵⁶⁷⁸⁹"[one]).join("")}`;
 };
+const tiny = (p) => `${small(100 * p)} %`;
+// a logarithmic axis that holds everything that is drawn: whole powers of ten, at most seven of them named
+function decades(least, most) {
+  const high = Math.max(1, Math.ceil(most)), by = 2 * Math.ceil((high - least) / 14);
+  const low = by * Math.floor(Math.min(least, -2) / by), ticks = [];
+  for (let power = low; power <= high; power += by) ticks.push([10 ** power, amount(10 ** power)]);
+  return { low, high, ticks };
+}
 const amount = (p) => p === 0 ? "0 %" : p >= 1e-4 ? `${+ (100 * p).toPrecision(p < 0.01 ? 1 : 2)} %` : tiny(p);
 // the cell line as a conveyor: as thick as what is left of the gradient on it, with the forget gate of each step; it
 // runs to the left where there is room for a number per word, else upwards
@@ -29,7 +37,14 @@ function conveyor(root, texts, way, cue, t) {
       svg.append(tip(
         piece(from + gap * n, gap, -half, half, { class: "belt" }),
         fill(t.left, { word: one, share: amount(way.alone[n]) })));
-      if (n > 0) {
+      if (n > 0 && way.gates[n] === null && way.alone[n] > 0) {
+        // a cut is no gate
+        const side = from + gap * n;
+        svg.append(
+          tip(piece(side - 1, 3, -thick / 2 - 6, thick / 2 + 6, { class: "wrong" }), t.cut_here),
+          across ? word(side, middle + 40, t.cut_mark, { class: "digits" }) :
+                   word(middle + 62, side + 6, t.cut_mark, { class: "digits" }));
+      } else if (n > 0 && way.gates[n] !== null) {
         const open = thick / 2 * way.gates[n], side = from + gap * n - 2;
         [[-thick / 2 - 4, -open], [open, thick / 2 + 4]].forEach(
           ([low, high]) => svg.append(piece(side, 4, low, Math.max(low + 1, high), { class: "jaw" })));
@@ -60,10 +75,11 @@ FIGURES.vanishing = (root, t) => {
   const place = el("div", { class: "chart" }), line = el("div", { class: "drawing" });
   const words = el("p", { class: "steady" }), rule = el("p", { class: "soft" }, t.rule);
   const told = el("p", { class: "told", "aria-live": "polite" });
-  const state = { scale: 1, forget: 0, kept: 40, count: 3 };
+  // kept: over how many steps the gradient is passed back; 0 is over all
+  const state = { scale: 1, forget: 0, kept: 0, count: 3 };
   const show = () => {
     const texts = farText("France", state.count), last = texts.length - 1, cue = 4;
-    const kept = state.kept >= 40 ? Infinity : state.kept, ways = {};
+    const kept = state.kept || Infinity, ways = {};
     const series = KINDS.map((kind) => {
       const net = network(NETWORKS[`word ${kind}`], { scale: state.scale, forget: kind === "lstm" ? state.forget : 0 });
       const way = ways[kind] = gradientNorms(net, net.ids(texts), net.answers.indexOf("French"), kept);
@@ -76,32 +92,52 @@ FIGURES.vanishing = (root, t) => {
         note: arrived === 0 ? t.cutoff : fill(t.arrives, { share: amount(arrived), grade: t[grade(arrived)] })
       };
     });
-    const high = Math.max(1, ...series.flatMap((one) => one.values.filter(Boolean).map((v) => Math.log10(v))));
+    const drawn = series.flatMap((one) => one.values.filter(Boolean).map((v) => Math.log10(v)));
+    const { low, high, ticks } = decades(Math.min(...drawn), Math.max(...drawn));
     curves(clear(place), series, {
       label: t.label,
       log: true,
       steps: texts.length,
-      low: -8,
-      high: Math.ceil(high),
+      low,
+      high,
+      up: t.up,
       across: t.across,
-      ticks: [
-        [1e-8, tiny(1e-8)], [1e-6, tiny(1e-6)], [1e-4, "0.01 %"], [0.01, "1 %"], [1, "100 %"],
-        ...(high > 1 ? [[100, "×100"]] : [])
-      ],
+      ticks,
       marks: [[cue, "France"], [last, "fluent"]],
       anchor: (n) => n === last ? "end" : "middle",
       say: (n, v) => fill(t.point, { n: n + 1, word: texts[n], share: amount(v) }),
     });
     conveyor(clear(line), texts, ways.lstm, cue, t);
-    const alone = ways.lstm.alone[cue];
+    const alone = ways.lstm.alone[cue], { gates } = ways.lstm;
     told.textContent =
       alone === 0 ? t.cut : fill(t.product, { n: last - cue, share: amount(alone), grade: t[grade(alone)] });
-    words.textContent =
-      `${texts.slice(0, 6).join(" ")} … ${texts.slice(-3).join(" ")}  (${fill(t.apart, { n: apart(state.count) })})`;
+    // the gates at "in" and at "France": why one closes is known of the network as it was trained, not of one that is
+    // changed
+    const before = gates[cue - 1], at_ = gates[cue], own = state.forget === 0 && state.scale === 1;
+    if (alone > 0 && before !== null && at_ !== null) {
+      const text = own && before < 0.2 ? t.dropped : Math.min(before, at_) > 0.5 ? t.open : "";
+      told.textContent += ` ${fill(text, { before: shown(before), at: shown(at_) })}`;
+    }
+    words.textContent = `${texts.slice(0, 6).join(" ")} … ${texts.slice(-3).join(" ")} · ${t.distance}: ${
+      fill(t.apart, { count: state.count, n: apart(state.count) })}`;
   };
   const set = (name) => (v) => {
     state[name] = v;
     show();
+  };
+  // the last step but one is the furthest that a gradient can be passed to
+  let most = farText("France", state.count).length - 1;
+  const back = slider(t.kept, 1, most, most, (v) => {
+    state.kept = v < most ? v : 0;
+    show();
+  }, (v) => v < most ? fill(t.steps, { n: v }) : t.all);
+  const stretch = (count) => {
+    state.count = count;
+    most = farText("France", count).length - 1;
+    const input = back.querySelector("input");
+    input.max = most;
+    input.value = state.kept && state.kept < most ? state.kept : most;
+    input.dispatchEvent(new Event("input"));
   };
   root.append(
     controls(
@@ -110,9 +146,8 @@ FIGURES.vanishing = (root, t) => {
         (v) => v > 0 ? `+${v}` :
           v < 0 ? String(v).replace("-", "−") :
                   "±0"),
-      choice(t.scale, [["0.5", "× 0.5"], ["1", "× 1"], ["2", "× 2"]], "1", (v) => set("scale")(+v)),
-      slider(t.kept, 1, 40, 40, set("kept"), (v) => v >= 40 ? t.all : fill(t.steps, { n: v })),
-      slider(t.distance, 0, 6, 3, set("count"), (v) => fill(t.apart, { n: apart(v) }))),
+      choice(t.scale, [["0.5", "× 0.5"], ["1", "× 1"], ["2", "× 2"]], "1", (v) => set("scale")(+v)), back,
+      slider(t.distance, 0, 6, 3, stretch, (v) => fill(t.apart, { count: v, n: apart(v) }))),
     words, place, rule, line, told);
   show();
 };

@@ -111,12 +111,13 @@ function stepDrawing(place, cell) {
 }
 // shares on a logarithmic axis over steps, one line per network
 function curves(root, series, options) {
-  picture(root, 250, options.label, (svg, wide) => {
-    const left = 66, right = wide - 12, top = 14, bottom = 196, low = options.low, high = options.high;
+  picture(root, 274, options.label, (svg, wide) => {
+    const left = 66, right = wide - 12, top = 38, bottom = 220, low = options.low, high = options.high;
     const x = (t) => left + (right - left) * t / Math.max(1, options.steps - 1);
     const scale = options.log ? Math.log10 : (v) => v;
     const y = (v) =>
       bottom - (bottom - top) * Math.max(0, Math.min(1, (scale(Math.max(v, 1e-300)) - low) / (high - low)));
+    svg.append(word(4, 14, options.up, { class: "soft", "text-anchor": "start" }));
     for (const [value, text] of options.ticks)
       svg.append(
         draw("path", { d: `M${left} ${y(value)}H${right}`, class: "grid" }),

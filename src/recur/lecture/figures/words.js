@@ -3,64 +3,69 @@ const KINDS = ["elman", "gru", "lstm"];
 const wordNets = {};
 const wordNet = (kind) => (wordNets[kind] ??= network(NETWORKS[`word ${kind}`]));
 
+const alike = (word_, groups) => groups.find((group) => group.includes(word_))?.filter((one) => one !== word_) || [];
+// what the swap of one word for another changes
+function swap(net, texts, n, other) {
+  const p = net.next(texts), answer = best(p), q = net.next(texts.map((one, m) => m === n ? other : one));
+  return {
+    other,
+    change: Math.abs(q[answer] - p[answer]),
+    before: p[answer],
+    after: q[answer],
+    answer: net.answers[best(q)],
+    share: Math.max(...q)
+  };
+}
 // for every word of a text: the swap that changes the answer's probability most
 function swaps(net, texts, groups) {
-  const p = net.next(texts), answer = best(p);
   return texts.map((word_, n) => {
-    const others = groups.find((group) => group.includes(word_))?.filter((one) => one !== word_) || [];
     let most = null;
-    for (const other of others) {
-      const q = net.next(texts.map((one, m) => m === n ? other : one));
-      const change = Math.abs(q[answer] - p[answer]);
+    for (const other of alike(word_, groups)) {
+      const one = swap(net, texts, n, other);
       // of swaps that change it about as much, the first
-      if (!most || change > most.change + 0.02)
-        most = {
-          other,
-          change,
-          before: p[answer],
-          after: q[answer],
-          answer: net.answers[best(q)],
-          share: Math.max(...q)
-        };
+      if (!most || one.change > most.change + 0.02) most = one;
     }
     return most;
   });
+}
+// the sentence that says what a swap changes
+function swapSaid(t, from, answer, one) {
+  const before = share(one.before), after = share(one.after), same = before === after;
+  const text = same ? t.stays : one.after > one.before ? t.rises : t.swap;
+  return fill(text, { from, to: one.other, answer, before, after, other: one.answer, share: share(one.share) });
 }
 // the sentence with its words coloured by what a swap changes; a word opens the sentence with its swap
 function influence(root, net, texts, groups, t) {
   const found = swaps(net, texts, groups), p = net.next(texts), answer = net.answers[best(p)];
   const told = el("p", { class: "told", "aria-live": "polite" });
   const most = found.map((one) => one?.change || 0), first = most.indexOf(Math.max(...most));
+  const other = el("div", { class: "other" });
   const tell = (n) => {
     buttons.forEach((one, m) => one.setAttribute("aria-pressed", String(m === n)));
     const one = found[n];
-    told.textContent = one ? fill(t.swap, {
-      from: texts[n],
-      to: one.other,
-      answer,
-      before: share(one.before),
-      after: share(one.after),
-      other: one.answer,
-      share: share(one.share)
-    }) :
-                             fill(t.noswap, { from: texts[n] });
+    told.textContent = one ? swapSaid(t, texts[n], answer, one) : fill(t.noswap, { from: texts[n] });
+    const list = alike(texts[n], groups).map((each) => [each, each]);
+    clear(other).append(one ? choose(t.replace, list, one.other, (v) => {
+      told.textContent = swapSaid(t, texts[n], answer, swap(net, texts, n, v));
+    }) : "");
   };
   const buttons = texts.map((word_, n) => {
-    const one = button(word_, () => tell(n), { "aria-pressed": "false", tabindex: n === first ? "0" : "-1" });
+    const one = button(
+      word_, () => tell(n),
+      { "aria-pressed": "false", tabindex: n === first ? "0" : "-1", class: found[n] ? "" : "untested" });
     one.style.cssText = `background:${tone(most[n])};color:${ink(most[n])}`;
     one.addEventListener("keydown", (e) => {
       const to = { ArrowRight: n + 1, ArrowLeft: n - 1 }[e.key];
       if (buttons[to]) buttons[to].focus();
     });
     one.addEventListener("focus", () => tell(n));
-    one.addEventListener("pointerenter", () => tell(n));
     return one;
   });
   root.append(
     el(
       "div", { class: "sentence", role: "group", "aria-label": t.sentence }, ...buttons,
       el("span", { class: "blank" }, answer)),
-    told);
+    el("p", { class: "soft press" }, t.press), other, told);
   tell(first);
 }
 const nouns = () => Object.keys(TASKS.near);
@@ -112,7 +117,7 @@ FIGURES.far = (root, t) => {
                        }), slider(t.distance, 0, MOST, count, (v) => {
                          count = v;
                          show();
-                       }, (v) => fill(t.apart, { n: apart(v) }))), place, chart);
+                       }, (v) => fill(t.apart, { count: v, n: apart(v) }))), place, chart);
   show();
   const series = KINDS.map((kind) => {
     const net = wordNet(kind), [colour, dash] = COLOURS[kind];
@@ -125,6 +130,7 @@ FIGURES.far = (root, t) => {
   });
   curves(chart, series, {
     label: t.chart,
+    up: t.up,
     steps: MOST + 1,
     low: 0,
     high: 1,
