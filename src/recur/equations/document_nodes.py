@@ -13,7 +13,7 @@ from typing import Any
 from recur.equations.graph import BINARY, UNARY, Builder, Node, sizes_of
 from recur.equations.language import Symbol, binary, concat, contracted, total, unary
 from recur.equations.matrices import outer
-from recur.equations.sizes import ONE, ZERO, Shape, Size, factors
+from recur.equations.sizes import ONE, ZERO, Shape, Size, factors, monomial
 from recur.equations.surrogates import straight_through
 from recur.equations.vectors import largest
 from recur.errors import EquationError
@@ -54,7 +54,7 @@ def read_size(value: object) -> Size:
         match = _TERM.fullmatch(part)
         if match is None or len(match[1] or match[3] or "") > len(str(LARGEST_FACTOR)):
             raise refused(f"{_short(value)} is not a size")
-        size = size + (Size((), int(match[3])) if match[3] else Size(((match[2], int(match[1] or 1)),)))
+        size = size + (Size((), int(match[3])) if match[3] else monomial(*factors(match[2]), int(match[1] or 1)))
     if len(parts) > MOST_TERMS or str(size) != value:
         raise refused(f"{_short(value)} is not a size in its simplest form")
     return size

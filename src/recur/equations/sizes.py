@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from recur.errors import EquationError
@@ -69,7 +69,7 @@ class Size:
         for a, first in self.terms:
             for b, second in other.terms:
                 above, below = (x + y for x, y in zip(factors(a), factors(b), strict=True))
-                total = total + _monomial(above, below, first * second)
+                total = total + monomial(above, below, first * second)
         return total
 
     def over(self, blocks: Size) -> Size:
@@ -78,7 +78,7 @@ class Size:
         total = ZERO
         for symbol, factor in self.terms:
             above, under = factors(symbol)
-            total = total + _monomial(above, [*under, *below], factor)
+            total = total + monomial(above, [*under, *below], factor)
         return total
 
     def substituted(self, sizes: Mapping[str, int]) -> Size:
@@ -132,7 +132,8 @@ def factors(term: str) -> tuple[list[str], list[str]]:
     return product.split("*"), divisors
 
 
-def _monomial(above: list[str], below: list[str], factor: int) -> Size:
+def monomial(above: Sequence[str], below: Sequence[str], factor: int) -> Size:
+    """The size of one term in its simplest form: its symbols sorted, those both above and below left out."""
     above, below = sorted(above), sorted(below)
     for symbol in list(below):
         if symbol in above:
