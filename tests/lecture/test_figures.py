@@ -130,11 +130,26 @@ def test_controls_change_what_is_shown(chromium: Any, files: dict[str, str]) -> 
         "forty two → zwei und vierzig. For “zwei” it looks at “two” with 100 %"
         in one.locator("#tasks .attention .told").inner_text()
     )
+    faint = "#anatomy svg.step .gate.later"
+    assert [one.locator(faint).count(), one.locator("#anatomy svg.step .rows").count()] == [3, 4]  # i, g, o come later
     for gate, formula in (("forget f", "σ("), ("input i", "σ("), ("candidates g", "tanh("), ("cell state c", "·")):
         current = one.locator("#anatomy .walk .current").inner_text()
         assert gate in current
         assert formula in current
         one.locator("#anatomy button.main").click()
+    assert one.locator(faint).count() == 0
+    one.locator("#tasks .attention button").nth(3).click()
+    assert "The point ends the answer" in one.locator("#tasks .attention .told").inner_text()
+    one.locator("#tasks .attention input").fill("7")
+    assert one.locator("#tasks .attention .controls button:visible").count() == 2  # "sieben", and the point
+    small = one.locator("#tasks .task .small")
+    assert small.nth(1).locator("text").all_text_contents() == ["7", *"seven"]
+    one.locator("#tasks select").nth(1).select_option("3")
+    assert small.nth(1).locator("text").all_text_contents() == ["3", *"three"]
+    assert "soixante" in small.nth(3).locator("text").all_text_contents()
+    one.locator("#equation .block").filter(has_text="z").first.locator("button").first.hover()
+    marked = one.locator("#equation .block:has(.marked) figcaption").all_inner_texts()
+    assert "".join(marked).replace("\n", "") == "z2Whyh2p"
     one.locator("#own select").select_option("elman_relu")
     one.locator("#own input").first.fill("1")
     assert "The error stays at 5.55" in one.locator("#own .told").inner_text()
@@ -155,6 +170,8 @@ def test_an_equation_that_is_typed_in_is_trained_or_refused_with_the_reason(
     one.locator("#own textarea").fill(" ")
     one.wait_for_selector("#own .refusal:not(:empty)")
     assert one.locator("#own .refusal").inner_text() == "there is no equation: the box is empty"
+    one.locator("#own textarea").fill(text.replace("U @ x", "U @ h").replace("tanh", "tahn"))
+    one.wait_for_selector("#own .refusal:has-text('\"tahn\" is unknown. → ')")
     one.locator("#own textarea").fill(text)
     one.wait_for_selector("#own .refusal:has-text('multiplies')")
     one.wait_for_selector("#own .refusal:not(:empty)")

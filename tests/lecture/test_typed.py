@@ -12,6 +12,7 @@ from recur import equations
 from recur.compiler import javascript
 from recur.equations import Equation
 from recur.errors import EquationError
+from recur.lecture import cells
 from tests.lecture.given import FIGURES, LEAKY
 from tests.node import evaluated
 
@@ -229,3 +230,11 @@ def test_no_text_is_read_wrongly_or_crashes_the_page() -> None:
     assert found["crashed"] == []
     assert found["refused"] > 1000
     assert found["read"] > 100
+
+
+def test_the_text_of_a_cell_that_the_page_prints_can_be_typed_into_it() -> None:
+    texts = {name: cells.printed(equations.get(name)) for name in cells.CELLS}
+    found = read("answer = Object.values(given).map((text) => Object.keys(typedCell(text).shapes));", texts)
+    assert found == [list(equations.get(name).parameters) for name in cells.CELLS]
+    for name, text in texts.items():
+        assert library(text).text == equations.get(name).text

@@ -49,12 +49,19 @@ def _entry(cell: Equation) -> str:
     shapes = {name: [_terms(size) for size in cell.shapes[name]] for name in cell.parameters}
     names = naming(cell).names
     facts: dict[str, Any] = {
-        "text": cell.text, "svg": diagram.svg(cell.graph, names, style=False), "shapes": shapes,
+        "text": printed(cell), "svg": diagram.svg(cell.graph, names, style=False), "shapes": shapes,
         "tall": diagram.svg(cell.graph, names, style=False, down=True),  # for a narrow place
     }  # fmt: skip
     plain = json.dumps(facts, ensure_ascii=False).replace("<", "\\u003c")
     make = re.sub(r"(?m)^ +", "", javascript.step(cell.graph, values))  # it has no text over several lines
     return f"{json.dumps(cell.name)}: {{ ...{plain},\nmake: {make} }}"
+
+
+def printed(cell: Equation) -> str:
+    """The text of a cell as it is in a file, with the line that says the sizes."""
+    sizes = ", ".join(f'{name}="{" ".join(map(str, shape))}"' for name, shape in cell.shapes.items())
+    lines = "\n".join(f"    {line}" for line in cell.text.splitlines())
+    return f"@equation({sizes})\ndef {cell.name}({', '.join(cell.shapes)}):\n{lines}"
 
 
 def _before(cell: Equation) -> dict[str, Node]:

@@ -90,9 +90,8 @@ FIGURES.anatomy = (root, t) => {
     [...root.querySelectorAll(".panel > button")].forEach(
       (one, m) => (one.disabled = reached === (m ? WALK.length - 1 : 0)));
     diagram.querySelectorAll("[data-part]").forEach((one) => {
-      const kind_ = one.dataset.part.split(":")[0], mine = lit[gate].includes(one.dataset.part);
+      const mine = lit[gate].includes(one.dataset.part);
       one.classList.toggle("lit", mine);
-      one.classList.toggle("dim", !mine && kind_ === "gate");
       // what comes later in the walk has not happened yet
       one.classList.toggle("later", !mine && later.includes(one.dataset.part));
     });

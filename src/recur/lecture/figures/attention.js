@@ -67,7 +67,10 @@ function attentionPicture(svg, wide, english, found, chosen, tell) {
       word(node(n), high + 71, "Σ", { class: "digits" }), arrow(node(n), high + 56, node(n), 58),
       arrow(own(n), high, own(n), 58),
       draw("rect", { x: x(n) - gap / 2 + 3, y: 30, width: gap - 6, height: 26, rx: 13, class: "state" }),
-      word(x(n), 48, step.word === "." ? "·" : step.word, { class: m === chosen ? "said strong" : "said" }),
+      word(x(n), 48, step.word === "." ? "·" : step.word, {
+        class: m === chosen ? "said strong" : "said",
+        style: `font-size:${Math.min(15, 1.55 * gap / step.word.length)}px`
+      }),
       draw("rect", { x: x(n) - gap / 2, y: 20, width: gap, height: high + 60, class: "hit" }));
     group.addEventListener("click", () => tell(m));
     group.addEventListener("pointerenter", () => m !== chosen && tell(m));

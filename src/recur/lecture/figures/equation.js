@@ -74,11 +74,12 @@ FIGURES.equation = (root, t) => {
           "z", z, V, 1, `<i>z</i><sub>${n + 1}</sub>`,
           { most: 4, explain: out, marked: (row) => ({ W_hy: range(row, H), "h again": range(0, H), p: [row] }) }),
         sign("="), matrix("W_hy", net.W_hy, V, H, "<i>W</i><sub>hy</sub>"),
-        matrix("h again", h, H, 1, `<i>h</i><sub>${n + 1}</sub>`, { most: 1 }), sign("softmax →"),
-        matrix("p", p, V, 1, t.probability, { most: 1 }),
+        matrix("h again", h, H, 1, `<i>h</i><sub>${n + 1}</sub>`, { most: 1 }),
         el(
-          "div", { class: "letters", "aria-hidden": "true" },
-          ...net.answers.map((one, k) => el("span", { class: k === target ? "target" : "" }, one))),
+          "div", { class: "together" }, sign("softmax →"), matrix("p", p, V, 1, t.probability, { most: 1 }),
+          el(
+            "div", { class: "letters", "aria-hidden": "true" },
+            ...net.answers.map((one, k) => el("span", { class: k === target ? "target" : "" }, one)))),
         el("p", { class: "error" }, fill(t.error, { target: targets[n], p: shown(p[target], 3), e: shown(e, 3) }))));
     boxes["h again"].forEach((one, row) => one.addEventListener("pointerenter", () => mark("h", row, hidden(row), {})));
     told.textContent = t.hint;

@@ -80,9 +80,8 @@ FIGURES.own = (root, t) => {
       return typedCell(typed);
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
-      refusal.textContent = error.hint ?
-        `${error.message.replace(/\.$/, "")}${/\? $ /.test(error.message) ? "" : "."} → ${error.hint}` :
-        error.message;
+      const said = error.message, ends = said.endsWith("?") || said.endsWith(".");
+      refusal.textContent = error.hint ? `${said}${ends ? "" : "."} → ${error.hint}` : said;
       return null;
     }
   };

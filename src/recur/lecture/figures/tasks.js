@@ -1,24 +1,47 @@
 // Chapter 6: the five kinds of sequence task, each running.
-function kind(inputs, copies, outputs, letters = null) {
-  // a small picture: which steps have an input, and which an output; with letters, each output is the next input
-  const svg = draw("svg", { width: 34 * copies + 8, height: 92, "aria-hidden": "true" });
+function kind(inputs, copies, outputs, { below = [], above = [], feedback = false } = {}) {
+  // a small picture: which steps have an input, and which an output, with what is read and written; with feedback an
+  // output is the next input
+  const gap = Math.min(34, 180 / copies), half = Math.min(11, 0.33 * gap), tiny_ = gap < 30;
+  const long = (texts) => Math.max(0, ...texts.map((one) => one && one.length > 1 ? 7.5 * one.length + 6 : 0));
+  const top = long(above), foot = top + 92;
+  const svg = draw("svg", { width: gap * copies + 8, height: foot + long(below), "aria-hidden": "true" });
+  // a word runs upwards; a letter is in its box
+  const written = (x, y, text, anchor) => svg.append(
+    text.length === 1 ?
+      word(x, y + (anchor === "start" ? 17 : -5), text) :
+      draw(
+        "text", { x: x + 4, y, transform: `rotate(-90 ${x + 4} ${y})`, "text-anchor": anchor, class: "digits" }, text));
+  const link = (x1, y1, x2, y2) => svg.append(
+    tiny_ && y1 === y2 ? draw("g", { class: "arrow" }, draw("path", { class: "line", d: `M${x1} ${y1}H${x2}` })) :
+                         arrow(x1, y1, x2, y2));
+  const square = (x, y, name) =>
+    svg.append(draw("rect", { x: x - 0.82 * half, y, width: 1.64 * half, height: 18, rx: 3, class: name }));
   for (let n = 0; n < copies; ++n) {
-    const x = 4 + 34 * n;
-    if (n) svg.append(arrow(x - 10, 46, x + 1, 46));
-    if (inputs.includes(n))
-      svg.append(
-        draw("rect", { x: x + 3, y: 70, width: 18, height: 18, rx: 3, class: "input" }), arrow(x + 12, 70, x + 12, 59));
-    svg.append(draw("rect", { x: x + 1, y: 35, width: 22, height: 22, rx: 5, class: "copy" }));
-    if (outputs.includes(n))
-      svg.append(
-        draw("rect", { x: x + 3, y: 4, width: 18, height: 18, rx: 3, class: "state" }), arrow(x + 12, 34, x + 12, 24));
-    if (letters) svg.append(word(x + 12, 17, letters[n]));
-    if (letters && n + 1 < copies)
-      svg.append(
-        draw("g", { class: "arrow" }, draw("path", { class: "line", d: `M${x + 21} 13h8V72h17V66` })),
-        arrow(x + 46, 70, x + 46, 59));
+    const x = 4 + gap * (n + 0.5), y = top;
+    if (n) link(x - gap + half, y + 46, x - half, y + 46);
+    if (inputs.includes(n)) {
+      square(x, y + 70, "input");
+      link(x, y + 70, x, y + 59);
+      if (below[n]) written(x, foot + 2, below[n], "end");
+    }
+    svg.append(draw("rect", { x: x - half, y: y + 35, width: 2 * half, height: 22, rx: 5, class: "copy" }));
+    if (!outputs.includes(n)) continue;
+    square(x, y + 4, "state");
+    link(x, y + 34, x, y + 24);
+    const letter = above[n]?.length === 1;
+    if (above[n]) written(x, letter ? y : y + 1, above[n], "start");
+    if (!feedback || !outputs.includes(n + 1)) continue;
+    const d = `M${x + 0.82 * half} ${y + 13}H${x + gap / 2}V${y + 72}H${x + gap}V${y + 66}`;
+    svg.append(draw("g", { class: "arrow" }, draw("path", { class: "line", d })));
+    link(x + gap, y + 70, x + gap, y + 59);
   }
   return svg;
+}
+const steps_ = (first, count) => Array.from({ length: count }, (_, n) => first + n);
+// the small picture of a task with what its network reads and writes
+function lit_(root, inputs, copies, outputs, options) {
+  clear(root.small).append(kind(inputs, copies, outputs, options));
 }
 function digits(net, root, t) {
   let pixels = [...TASKS.pixels["3"]].map(Number);
@@ -63,10 +86,9 @@ function lettersOf(net, digit) {
 function spelled(net, root, t) {
   const place = el("p", { class: "result", "aria-live": "polite" });
   const show = (digit) => {
-    const letters = lettersOf(net, digit), steps = letters.map((_, n) => n);
+    const letters = lettersOf(net, digit);
     place.textContent = letters.join(" → ");
-    // the small picture at the left has the letters that are written
-    clear(root.small).append(kind([0], letters.length, steps, letters));
+    lit_(root, [0], letters.length, steps_(0, letters.length), { below: [digit], above: letters, feedback: true });
   };
   root.append(
     el("div", { class: "control" }, choose(t.digit, Object.keys(TASKS.pixels).map((one) => [one, one]), "7", show)),
@@ -81,6 +103,9 @@ function opinion(net, root, t) {
   const place = el("div");
   const show = (text) => {
     const words = text.split(" "), run = net.run(net.ids(words)), last = run.p.length - 1;
+    lit_(
+      root, steps_(0, last + 1), last + 1, [last],
+      { below: words, above: Array.from({ length: last + 1 }, () => t[net.answers[best(run.p[last])]]) });
     clear(place).append(
       el("p", { class: "steady" }, ...words.map((one, n) => {
         const p = run.p[n][0], piece = el("span", { class: "token" }, one);
@@ -108,6 +133,10 @@ function translation(net, root, t) {
   const show = (n) => {
     const unseen = TASKS.unseen.includes(n), words = translated(net, TASKS.english[n]);
     place.textContent = `${TASKS.english[n].join(" ")} → ${words.join(" ")}`;
+    const read = TASKS.english[n].length, said = [...words, "."];
+    lit_(
+      root, steps_(0, read), read + said.length, steps_(read, said.length),
+      { below: TASKS.english[n], above: [...new Array(read).fill(""), ...said], feedback: true });
     if (unseen)
       place.append(el("small", {}, words.join(" ") === TASKS.french[n].join(" ") ? t.unseen : fill(t.wrong, {
                         right: TASKS.french[n].join(" ")
@@ -122,7 +151,8 @@ function tagged(net, root, t) {
   const texts = ["the fish swim", "they fish the fish", "the can can", "we can the can", "I see the swim"],
         place = el("div");
   const show = (text) => {
-    const words = text.split(" "), run = net.run(net.ids(words));
+    const words = text.split(" "), run = net.run(net.ids(words)), all = steps_(0, words.length);
+    lit_(root, all, words.length, all, { below: words, above: run.p.map((p) => t[net.answers[best(p)]]) });
     clear(place).append(el(
       "p", { class: "tags" },
       ...words.map((one, n) => el("span", {}, el("b", {}, one), el("small", {}, t[net.answers[best(run.p[n])]])))));
