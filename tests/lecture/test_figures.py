@@ -100,9 +100,9 @@ def test_controls_change_what_is_shown(chromium: Any, files: dict[str, str]) -> 
     assert "LSTM: 110 % arrives at France: it is carried" in one.locator("#vanishing .key").inner_text()
     told = one.locator("#vanishing .told")
     assert "95 % is left at France: the product of the 19 forget gates" in told.inner_text()
-    assert "at “in”, the gate is nearly closed (0.08)" in told.inner_text()
+    assert "At “in”, just before France, only 0.08 of this gradient passes" in told.inner_text()
     one.locator("#vanishing input").first.fill("-2")
-    assert "nearly closed" not in told.inner_text()
+    assert "of this gradient passes" not in told.inner_text()
     assert "The gates at “in” (0.76) and “France” (0.88) let" in told.inner_text()
     assert one.locator("#vanishing .jaw").count() == 2 * 23
     one.locator("#vanishing input").nth(1).fill("10")
