@@ -180,11 +180,12 @@ clean:
             if self.library
             else "It needs no library."
         )
-        checked = (
-            "* An id that is not in 0 .. UPPER_SYMBOLS - 1 is refused: the functions return -1 and read nothing.\n"
-            if n.ids
-            else ""
-        )
+        if n.ids:
+            checked = "* An id that is not in 0 .. UPPER_SYMBOLS - 1 is refused: -1 is returned, nothing is read.\n"
+        elif n.number == "float":
+            checked = "* Numbers are not checked: after one that is infinite or not a number, reset the state.\n"
+        else:
+            checked = ""
         define = "#define UPPER_IMPLEMENTATION\n" if self.single else ""
         files = "`NAME.h`" if self.single else "`NAME.c` and `NAME.h`"
         if n.whole:
