@@ -210,7 +210,7 @@ def test_equations_do_not_import_torch():
 
 def test_an_unknown_name_is_answered_with_the_words_of_the_language_and_the_arguments():
     def unknown(x, h, W):
-        return qwxz(W @ x + h)  # noqa: F821
+        return qwxz(W @ x + h)  # noqa: F821  # the unknown name
 
     with pytest.raises(EquationError) as refused:
         equation(x="X", h="H", W="H X")(unknown)

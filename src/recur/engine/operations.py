@@ -172,6 +172,7 @@ def _surrogate(value: Tensor, differentiated: Tensor | float) -> Tensor:
     """The value of the first with the derivative of the second."""
     if not isinstance(differentiated, Tensor):
         return value.detach()
+    # torch does not annotate Function.apply
     result: Tensor = _Surrogate.apply(*torch.broadcast_tensors(value, differentiated))  # type: ignore[no-untyped-call]
     return result
 
