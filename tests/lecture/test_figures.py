@@ -97,21 +97,6 @@ def test_controls_change_what_is_shown(chromium: Any, files: dict[str, str]) -> 
     assert "erased: 0 0 0" in one.locator("#memory [data-figure]").inner_text()
     one.locator("#memory select").first.select_option("heel")
     assert "trained on “hello” alone" in one.locator("#memory .told").inner_text()
-    assert "LSTM: 110 % arrives at France: it is carried" in one.locator("#vanishing .key").inner_text()
-    told = one.locator("#vanishing .told")
-    assert "95 % is left at France: the product of the 19 forget gates" in told.inner_text()
-    assert "At “in”, just before France, only 0.08 of this gradient passes" in told.inner_text()
-    one.locator("#vanishing input").first.fill("-2")
-    assert "of this gradient passes" not in told.inner_text()
-    assert "The gates at “in” (0.76) and “France” (0.88) let" in told.inner_text()
-    assert one.locator("#vanishing .jaw").count() == 2 * 23
-    one.locator("#vanishing input").nth(1).fill("10")
-    assert one.locator("#vanishing .jaw").count() == 2 * 10
-    assert one.locator("#vanishing .wrong").count() == 1  # the cut, which is no gate
-    one.locator("#vanishing input").nth(1).fill("23")
-    one.locator("#vanishing input").first.fill("-8")
-    assert "LSTM: 0.2 % arrives at France: it vanishes" in one.locator("#vanishing .key").inner_text()
-    assert "to make room" not in told.inner_text()  # it is the shift that closes the gates
     assert "99 %" in one.locator("#bidirectional .told").inner_text()
     assert "good ✗" in one.locator("#deep svg").first.text_content()
     one.locator("#deep input").fill("2")
@@ -156,6 +141,49 @@ def test_controls_change_what_is_shown(chromium: Any, files: dict[str, str]) -> 
     one.locator("#own input").first.fill("4")
     one.locator("#own select").select_option("lstm")
     assert "hello" in one.locator("#own .told").inner_text()
+
+
+def test_gradients_shrink_by_factors_and_stay_on_the_belt(chromium: Any, files: dict[str, str]) -> None:
+    one = opened(chromium, files["en"]).page
+    plain, belt, both, cut = (one.locator("#vanishing .told").nth(n) for n in range(4))
+    distance, forget, kept = (one.locator("#vanishing input").nth(n) for n in range(3))
+    key = one.locator("#vanishing .key")
+    assert "19 steps" in one.locator("#vanishing .panel").first.inner_text()
+    assert "the product of the 19 factors" in plain.inner_text()
+    assert "which are 0.43 on (geometric) average. The gradient vanishes." in plain.inner_text()
+    assert "95 % is left at France: the product of the 19 factors" in belt.inner_text()
+    assert "the gates at “in” let only 0.08 of it pass" in belt.inner_text()
+    assert "the belt alone brings 95 %" in both.inner_text()
+    assert "with the second way, 110 % arrives" in both.inner_text()
+    assert "LSTM: 110 % arrives at France: it is carried" in key.inner_text()
+    assert "France is 19 steps before the error and gets nothing" in cut.inner_text()
+    assert one.locator("#vanishing .jaw").count() == 2 * 23
+    kept.fill("18")
+    assert "gets nothing" in cut.inner_text()
+    assert one.locator("#vanishing .wrong").count() == 1
+    kept.fill("19")  # as many steps as there are
+    assert "reaches France, 19 steps before the error: 110 %" in cut.inner_text()
+    forget.fill("-8")
+    assert "LSTM: 0.2 % arrives at France: it vanishes" in key.inner_text()
+    assert "to make room" not in belt.inner_text()  # it is the shift that closes the gates
+    distance.fill("1")
+    one.locator("#vanishing button", has_text="× 2").click()
+    assert "Elman network: 680 % arrives at France: it grows" in key.inner_text()
+
+
+@pytest.mark.parametrize("wide", [1280, 390])
+def test_the_pictures_of_the_gradient_have_one_axis(chromium: Any, files: dict[str, str], wide: int) -> None:
+    one = opened(chromium, files["en"], wide=wide).page
+    places = """[...document.querySelectorAll('#vanishing .chart svg[role=img]')].map((svg) =>
+      [...svg.querySelectorAll('.said')].map((one) => {
+        const box = one.getBoundingClientRect(), room = svg.getBoundingClientRect();
+        const down = innerWidth > 700 ? 0 : Math.round(box.top - room.top);
+        return [one.textContent, Math.round(box.right - room.left), down];
+      }))"""
+    first, *others = one.evaluate(places)
+    assert len(first) == 24
+    assert len(others) == 3
+    assert all(other == first for other in others)
 
 
 def test_an_equation_that_is_typed_in_is_trained_or_refused_with_the_reason(

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import doctest
+import math
 import random
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -317,9 +319,20 @@ def test_gradients_vanish_and_are_carried_as_the_text_says() -> None:
           axes: [[-9.2, 0.07], [-4, 2.3], [-0.5, 0], [-36, 0]].map(([least, most]) => decades(least, most)),
           grown: share("lstm", { scale: 2 }), cut: at("lstm", {}, 10),
           far: [0, 2, 4, 6].map((count) => share("lstm", {}, Infinity, count)),
-          words: [3, 0.7, 0.1, 0.001].map(grade) };"""
+          words: [3, 0.7, 0.1, 0.001].map(grade), printed: [2.006, 2.04, 2.06, 0.4951, 0.4949, 0.00951, 0.0094].map(
+            (one) => [amount(one), grade(one)]), plain: at("elman", {}).shares };"""
     )
     assert found["words"] == ["grows", "carried", "weakens", "vanishes"]
+    # a gradient is named by the share that is printed
+    assert found["printed"] == [
+        ["200 %", "carried"], ["200 %", "carried"], ["210 %", "grows"], ["50 %", "carried"], ["49 %", "weakens"],
+        ["1 %", "weakens"], ["0.9 %", "vanishes"],
+    ]  # fmt: skip
+    factors = [before / after for before, after in pairwise(found["plain"][4:])]
+    assert len(factors) == 19
+    assert sum(one < 1 for one in factors) == 15  # most are below 1
+    assert found["plain"][4] == pytest.approx(math.prod(factors), rel=1e-9)
+    assert found["plain"][4] ** (1 / 19) == pytest.approx(0.43, abs=0.005)
     assert found["elman"] < 1e-6
     assert 0.5 < found["gru"] < 2
     assert all(0.5 < one < 2 for one in [found["lstm"], *found["far"]])  # at any distance

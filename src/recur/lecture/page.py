@@ -127,7 +127,10 @@ def page(language: str = "en", more: Iterable[Equation] = ()) -> str:
 
 def script(language: str, more: Iterable[Equation] = ()) -> str:
     """The script of the page: the cells from their graphs, the networks, and the figures."""
-    figures = {one["id"]: one["words"] for one in text(language)["chapters"]}
+    figures = {
+        one["id"]: {name: formatted(said) if "$" in said else said for name, said in one["words"].items()}
+        for one in text(language)["chapters"]
+    }
     parts = [
         (_HERE.parent / "views" / "page" / "tools.js").read_text(encoding="utf-8"), computing(more),
         f"const TEXTS = {_inline(figures)};\nconst FIGURES = {{}};",

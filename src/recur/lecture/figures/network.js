@@ -126,6 +126,7 @@ function gradientNorms(net, ids, target, kept = Infinity) {
   }
   return { shares: gradients.map((one) => norm(one) / whole), alone, gates };
 }
-// the rule by which a gradient is named, of its share of the last step's
-const GRADES = [[2, "grows"], [0.5, "carried"], [0.01, "weakens"], [0, "vanishes"]];
-const grade = (share) => GRADES.find(([least]) => share >= least)[1];
+// a share as it is printed, and the rule by which a gradient is named: of what is printed, so that the two agree
+const rounded = (share) => +share.toPrecision(share < 0.01 ? 1 : 2);
+const GRADES = [["grows", (v) => v > 2], ["carried", (v) => v >= 0.5], ["weakens", (v) => v >= 0.01]];
+const grade = (share) => GRADES.find(([, holds]) => holds(rounded(share)))?.[0] || "vanishes";

@@ -1,4 +1,5 @@
-// Chapter 10: how much of the last step's gradient arrives at each earlier step, and what changes it.
+// Chapter 10: how the gradient of the last step shrinks or stays on its way back: one factor per step in the Elman
+// network, one forget gate per step on the cell line of the LSTM, both ways together, and truncation.
 // 4·10⁻⁶
 const small = (v) => {
   const [digit, power] = v.toExponential(0).split("e-");
@@ -13,141 +14,192 @@ function decades(least, most) {
   return { low, high, ticks };
 }
 const amount = (p) => p === 0 ? "0 %" : p >= 1e-4 ? `${+ (100 * p).toPrecision(p < 0.01 ? 1 : 2)} %` : tiny(p);
-// the cell line as a conveyor: as thick as what is left of the gradient on it, with the forget gate of each step; it
-// runs to the left where there is room for a number per word, else upwards
-function conveyor(root, texts, way, cue, t) {
-  const last = texts.length - 1, room = root.clientWidth || 640, across = room / texts.length > 26;
-  const gap = across ? Math.min(46, (Math.min(960, room) - 12) / texts.length) : 21, thick = across ? 38 : 64;
-  const length = gap * texts.length, middle = across ? 46 : Math.min(960, room) / 2;
-  picture(root, across ? 168 : length + 30, t.line, (svg, wide) => {
-    const from = across ? (wide - length) / 2 : 22;
-    const at_ = (n) => from + gap * (n + 0.5);
-    // a piece of the line, or of a gate on it: where it begins, how long it is, and its extent around the middle
-    const piece = (begin, long, low, high, attributes) => draw("rect", {
+// a factor in the room of three digits
+const factor = (v) => v < 0.005 ? "<.01" : v < 0.995 ? v.toFixed(2).slice(1) : v.toFixed(1);
+// by what each step back multiplies the length of a gradient: the lengths before and after as a ratio, per step
+const ratios = (shares) => shares.map((v, n) => n > 0 && v > 0 ? shares[n - 1] / v : null);
+const CUE = 4;
+
+// the axis that all pictures of the chapter share: the words of the sentence, to the right where there is room for a
+// number per word, else downwards
+function wordAxis(root, texts) {
+  const room = Math.min(960, root.clientWidth || 640), across = (room - 76) / texts.length > 26;
+  const from = across ? 66 : 34, gap = across ? (room - 76) / texts.length : 21, length = gap * texts.length;
+  const at_ = (n) => from + gap * (n + 0.5);
+  return {
+    room,
+    across,
+    from,
+    gap,
+    length,
+    at: at_,
+    // a rectangle: where it begins along the axis, how long it is, and its extent aside
+    box: (begin, long, low, high, attributes) => draw("rect", {
       ...(
-        across ? { x: begin, y: middle + low, width: long, height: high - low } :
-                 { x: middle + low, y: begin, width: high - low, height: long }),
+        across ? { x: begin, y: low, width: long, height: high - low } :
+                 { x: low, y: begin, width: high - low, height: long }),
       ...attributes
+    }),
+    words: (svg, aside) => texts.forEach((one, n) => {
+      const look = { "text-anchor": "end", class: n === CUE ? "said strong" : "said" }, x = at_(n) + 4;
+      svg.append(
+        across ? draw("text", { x, y: aside, transform: `rotate(-60 ${x} ${aside})`, ...look }, one) :
+                 word(86, at_(n) + 5, one, look));
+    }),
+    // a number between the step n and the one before it
+    between: (svg, n, aside, text) => svg.append(
+      across ? word(from + gap * n, aside, text, { class: "digits" }) :
+               word(aside, from + gap * n + 5, text, { class: "digits" })),
+  };
+}
+// shares at every step on a logarithmic axis, one line per network; factors are printed between two steps
+function shareChart(root, texts, series, t, factors) {
+  const axis = wordAxis(root, texts), { across, room, from, length } = axis;
+  const drawn = series.flatMap((one) => one.values.filter(Boolean).map(Math.log10));
+  const { low, high, ticks } = decades(Math.min(...drawn), Math.max(...drawn));
+  const [zero, full] = across ? [200, 34] : [96, room - (factors ? 52 : 14)];
+  const place = (v) => zero + (full - zero) * (Math.log10(v) - low) / (high - low);
+  picture(root, across ? (factors ? 294 : 276) : from + length + 12, t.label, (svg) => {
+    svg.append(word(across ? 4 : 96, across ? 14 : 12, t.up, { class: "soft", "text-anchor": "start" }));
+    ticks.forEach(([value, text], m) => {
+      const p = place(value);
+      svg.append(draw(
+        "path", { d: across ? `M${from} ${p}H${from + length}` : `M${p} ${from}V${from + length}`, class: "grid" }));
+      if (across)
+        svg.append(word(from - 6, p + 4, text, { "text-anchor": "end", class: "soft" }));
+      else if ((ticks.length - 1 - m) % 2 === 0)
+        svg.append(word(p, 28, text, { class: "soft" }));
     });
+    svg.append(draw(
+      "path", { d: across ? `M${axis.at(CUE)} ${full}V${zero}` : `M${zero} ${axis.at(CUE)}H${full}`, class: "cue" }));
+    series.forEach((one) => {
+      const points = one.values.map((v, n) => [n, v]).filter(([, v]) => v > 0);
+      const xy = ([n, v]) => across ? [axis.at(n), place(v)] : [place(v), axis.at(n)];
+      svg.append(draw("polyline", {
+        points: points.map(xy).join(" "),
+        class: "curve",
+        style: `stroke:${one.colour}`,
+        "stroke-dasharray": one.dash
+      }));
+      points.forEach((point) => {
+        const [cx, cy] = xy(point), [n, v] = point;
+        svg.append(tip(
+          draw("circle", { cx, cy, r: 3.5, style: `fill:${one.colour}` }),
+          `${one.name}\n${fill(t.point, { n: n + 1, word: texts[n], share: amount(v) })}`));
+      });
+    });
+    factors?.forEach((v, n) => v === null || axis.between(svg, n, across ? zero + 20 : room - 20, factor(v)));
+    if (factors && across) svg.append(word(from - 12, zero + 20, "×", { class: "digits" }));
+    axis.words(svg, zero + (factors ? 36 : 18));
+  });
+}
+// the cell line as a conveyor: as thick as what is left of the gradient on it, with the forget gate of each step
+function conveyor(root, texts, way, t) {
+  const axis = wordAxis(root, texts), { across, from, gap, length } = axis, last = texts.length - 1;
+  const thick = across ? 38 : 64, middle = across ? 46 : 140, beside = across ? middle + 40 : middle + 60;
+  picture(root, across ? 152 : from + length + 10, t.line, (svg, wide) => {
     svg.append(
       across ? word(wide / 2, 14, t.line_title, { class: "soft" }) :
-               word(middle, 12, t.line_title.replace("←", "↑"), { class: "soft" }));
+               word(96, 14, t.line_title.replace("←", "↑"), { class: "soft", "text-anchor": "start" }));
     texts.forEach((one, n) => {
-      const half = Math.max(0.5, thick / 2 * way.alone[n]), name = { class: n === cue ? "said strong" : "said" };
+      const half = Math.max(0.5, thick / 2 * way.alone[n]), side = from + gap * n - 2;
       svg.append(tip(
-        piece(from + gap * n, gap, -half, half, { class: "belt" }),
+        axis.box(from + gap * n, gap, middle - half, middle + half, { class: "belt" }),
         fill(t.left, { word: one, share: amount(way.alone[n]) })));
-      if (n > 0 && way.gates[n] === null && way.alone[n] > 0) {
-        // a cut is no gate
-        const side = from + gap * n;
-        svg.append(
-          tip(piece(side - 1, 3, -thick / 2 - 6, thick / 2 + 6, { class: "wrong" }), t.cut_here),
-          across ? word(side, middle + 40, t.cut_mark, { class: "digits" }) :
-                   word(middle + 62, side + 6, t.cut_mark, { class: "digits" }));
-      } else if (n > 0 && way.gates[n] !== null) {
-        const open = thick / 2 * way.gates[n], side = from + gap * n - 2;
-        [[-thick / 2 - 4, -open], [open, thick / 2 + 4]].forEach(
-          ([low, high]) => svg.append(piece(side, 4, low, Math.max(low + 1, high), { class: "jaw" })));
+      if (n > 0 && way.gates[n] !== null) {
+        const open = thick / 2 * way.gates[n], outer = thick / 2 + 4;
+        [[-outer, -open], [open, outer]].forEach(
+          ([low, high]) =>
+            svg.append(axis.box(side, 4, middle + low, middle + Math.max(low + 1, high), { class: "jaw" })));
         const said = fill(t.gate, { word: one, f: shown(way.gates[n], 3) });
-        svg.append(tip(piece(side - 4, 12, -thick / 2 - 6, thick / 2 + 6, { class: "hit" }), said));
-        const number_ = shown(way.gates[n]).replace(/^0/, "");
-        svg.append(
-          across ? word(side + 2, middle + 40, number_, { class: "digits" }) :
-                   word(middle + 62, side + 6, number_, { class: "digits" }));
+        svg.append(tip(axis.box(side - 4, 12, middle - outer, middle + outer, { class: "hit" }), said));
+        axis.between(svg, n, beside, factor(way.gates[n]));
       }
-      svg.append(
-        across ? draw(
-                   "text", {
-                     x: at_(n) + 4,
-                     y: middle + 56,
-                     "text-anchor": "end",
-                     transform: `rotate(-60 ${at_(n) + 4} ${middle + 56})`,
-                     ...name
-                   },
-                   one) :
-                 word(middle - 56, at_(n) + 5, one, { "text-anchor": "end", ...name }));
-      if (!across && (n % 4 === 0 || n === last || n === cue))
-        svg.append(word(middle + 88, at_(n) + 5, amount(way.alone[n]), { "text-anchor": "start", class: "soft" }));
+      if (!across && (n % 4 === 0 || n === last))
+        svg.append(word(middle + 88, axis.at(n) + 5, amount(way.alone[n]), { "text-anchor": "start", class: "soft" }));
     });
+    axis.words(svg, beside + 16);
+  });
+}
+// truncated BPTT: the steps to which the gradient is passed, and the cut
+function truncation(root, texts, shares, t) {
+  const axis = wordAxis(root, texts), { across, from, gap, length } = axis, size = Math.min(26, gap - 6);
+  const middle = across ? 22 : 120, first = shares.findIndex((one) => one > 0);
+  picture(root, across ? 112 : from + length + 10, t.strip, (svg) => {
+    texts.forEach((one, n) => {
+      svg.append(tip(
+        axis.box(
+          axis.at(n) - size / 2, size, middle - size / 2, middle + size / 2,
+          { rx: 4, class: shares[n] > 0 ? "belt" : "copy" }),
+        `${one}: ${amount(shares[n])}`));
+      if (n > first)
+        svg.append(axis.box(axis.at(n - 1) + size / 2, gap - size, middle - 1.5, middle + 1.5, { class: "belt" }));
+    });
+    if (first > 0) svg.append(axis.box(from + gap * first - 1.5, 3, middle - 20, middle + 20, { class: "wrong" }));
+    axis.words(svg, middle + 34);
   });
 }
 FIGURES.vanishing = (root, t) => {
-  const place = el("div", { class: "chart" }), line = el("div", { class: "drawing" });
-  const words = el("p", { class: "steady" }), rule = el("p", { class: "soft" }, t.rule);
-  const told = el("p", { class: "told", "aria-live": "polite" });
-  // kept: over how many steps the gradient is passed back; 0 is over all
-  const state = { scale: 1, forget: 0, kept: 0, count: 3 };
-  const show = () => {
-    const texts = farText("France", state.count), last = texts.length - 1, cue = 4;
-    const kept = state.kept || Infinity, ways = {};
-    const series = KINDS.map((kind) => {
-      const net = network(NETWORKS[`word ${kind}`], { scale: state.scale, forget: kind === "lstm" ? state.forget : 0 });
-      const way = ways[kind] = gradientNorms(net, net.ids(texts), net.answers.indexOf("French"), kept);
-      const [colour, dash] = COLOURS[kind], arrived = way.shares[cue];
-      return {
-        name: t[kind],
-        colour,
-        dash,
-        values: way.shares.map((v) => v > 0 ? v : null),
-        note: arrived === 0 ? t.cutoff : fill(t.arrives, { share: amount(arrived), grade: t[grade(arrived)] })
-      };
-    });
-    const drawn = series.flatMap((one) => one.values.filter(Boolean).map((v) => Math.log10(v)));
-    const { low, high, ticks } = decades(Math.min(...drawn), Math.max(...drawn));
-    curves(clear(place), series, {
-      label: t.label,
-      log: true,
-      steps: texts.length,
-      low,
-      high,
-      up: t.up,
-      across: t.across,
-      ticks,
-      marks: [[cue, "France"], [last, "fluent"]],
-      anchor: (n) => n === last ? "end" : "middle",
-      say: (n, v) => fill(t.point, { n: n + 1, word: texts[n], share: amount(v) }),
-    });
-    conveyor(clear(line), texts, ways.lstm, cue, t);
-    const alone = ways.lstm.alone[cue], { gates } = ways.lstm;
-    told.textContent =
-      alone === 0 ? t.cut : fill(t.product, { n: last - cue, share: amount(alone), grade: t[grade(alone)] });
-    // the gates at "in" and at "France": why one closes is known of the network as it was trained, not of one that is
-    // changed
-    const before = gates[cue - 1], at_ = gates[cue], own = state.forget === 0 && state.scale === 1;
-    if (alone > 0 && before !== null && at_ !== null) {
-      const text = own && before < 0.2 ? t.dropped : Math.min(before, at_) > 0.5 ? t.open : "";
-      told.textContent += ` ${fill(text, { before: shown(before), at: shown(at_) })}`;
-    }
-    words.textContent = `${texts.slice(0, 6).join(" ")} … ${texts.slice(-3).join(" ")} · ${t.distance}: ${
-      fill(t.apart, { count: state.count, n: apart(state.count) })}`;
+  const state = { scale: 1, forget: 0, kept: 10, count: 3 };
+  const make = () =>
+    ({ place: el("div", { class: "chart" }), told: el("p", { class: "told", "aria-live": "polite" }) });
+  const plain = make(), belt = make(), both = make(), cut = make();
+  const ways = (kind, change, kept) => {
+    const net = network(NETWORKS[`word ${kind}`], change), texts = farText("France", state.count);
+    return gradientNorms(net, net.ids(texts), net.answers.indexOf("French"), kept);
   };
+  const line = (kind, values, name = t[kind], dash = COLOURS[kind][1]) => ({
+    name,
+    colour: COLOURS[kind][0],
+    dash,
+    values,
+    note: fill(t.arrives, { share: amount(values[CUE]), grade: t[grade(values[CUE])] })
+  });
+  function show() {
+    const texts = farText("France", state.count), last = texts.length - 1, steps = last - CUE;
+    const elman = ways("elman", { scale: state.scale }), gru = ways("gru", {}),
+          lstm = ways("lstm", { forget: state.forget }), share = elman.shares[CUE], alone = lstm.alone[CUE];
+    shareChart(clear(plain.place), texts, [line("elman", elman.shares)], t, ratios(elman.shares));
+    plain.told.textContent =
+      fill(t.factors, { n: steps, mean: shown(share ** (1 / steps)), share: amount(share), grade: t[grade(share)] });
+    conveyor(clear(belt.place), texts, lstm, t);
+    belt.told.textContent = fill(t.product, { n: steps, share: amount(alone), grade: t[grade(alone)] });
+    // why a gate closes at "in" is known of the network as it was trained, not of one that is changed
+    const before = lstm.gates[CUE - 1];
+    if (state.forget === 0 && before < 0.2) belt.told.textContent += ` ${fill(t.dropped, { before: shown(before) })}`;
+    const series = [
+      line("elman", elman.shares), line("gru", gru.shares), line("lstm", lstm.shares),
+      line("lstm", lstm.alone, t.alone, "1 4")
+    ];
+    shareChart(clear(both.place), texts, series, t);
+    seriesKey(both.place, series);
+    both.told.textContent = fill(t.both, { share: amount(lstm.shares[CUE]), alone: amount(alone) });
+    const kept = Math.min(state.kept, last);
+    const passed = ways("lstm", { forget: state.forget }, kept).shares;
+    truncation(clear(cut.place), texts, passed, t);
+    cut.told.textContent = fill(
+      kept < steps ? t.cut : t.reaches,
+      { k: state.kept, n: steps, word: texts[last - kept], share: amount(passed[CUE]) });
+  }
   const set = (name) => (v) => {
     state[name] = v;
     show();
   };
-  // the last step but one is the furthest that a gradient can be passed to
-  let most = farText("France", state.count).length - 1;
-  const back = slider(t.kept, 1, most, most, (v) => {
-    state.kept = v < most ? v : 0;
-    show();
-  }, (v) => v < most ? fill(t.steps, { n: v }) : t.all);
-  const stretch = (count) => {
-    state.count = count;
-    most = farText("France", count).length - 1;
-    const input = back.querySelector("input");
-    input.max = most;
-    input.value = state.kept && state.kept < most ? state.kept : most;
-    input.dispatchEvent(new Event("input"));
+  const signed_ = (v) => v > 0 ? `+${v}` : v < 0 ? String(v).replace("-", "−") : "±0";
+  const apart_ = (count) => farText("France", count).length - 1 - CUE;
+  const back = slider(t.kept, 1, apart_(4) + CUE, state.kept, set("kept"), (v) => fill(t.steps, { n: v }));
+  const formula = (text) => {
+    const one = el("p", { class: "formula" });
+    one.innerHTML = text;
+    return one;
   };
   root.append(
-    controls(
-      slider(
-        t.forget, -8, 4, 0, set("forget"),
-        (v) => v > 0 ? `+${v}` :
-          v < 0 ? String(v).replace("-", "−") :
-                  "±0"),
-      choice(t.scale, [["0.5", "× 0.5"], ["1", "× 1"], ["2", "× 2"]], "1", (v) => set("scale")(+v)), back,
-      slider(t.distance, 0, 6, 3, stretch, (v) => fill(t.apart, { count: v, n: apart(v) }))),
-    words, place, rule, line, told);
+    controls(slider(t.distance, 0, 4, state.count, set("count"), (v) => fill(t.apart, { count: v, n: apart_(v) }))),
+    el("h3", {}, t.part_plain), formula(t.plain_formula),
+    controls(choice(t.scale, [["0.5", "× 0.5"], ["1", "× 1"], ["2", "× 2"]], "1", (v) => set("scale")(+v))),
+    plain.place, plain.told, el("h3", {}, t.part_belt), formula(t.belt_formula),
+    controls(slider(t.forget, -8, 4, 0, set("forget"), signed_)), belt.place, belt.told, el("h3", {}, t.part_both),
+    both.place, el("p", { class: "soft" }, t.rule), both.told, el("h3", {}, t.part_cut), controls(back), cut.place,
+    cut.told);
   show();
 };

@@ -139,6 +139,10 @@ function curves(root, series, options) {
           `${one.name}\n${options.say(t, v)}`)));
     });
   });
+  seriesKey(root, series);
+}
+// what the lines of a chart are
+function seriesKey(root, series) {
   root.append(el("p", { class: "key" }, ...series.flatMap((one) => {
     const line = draw(
       "svg", { width: 30, height: 10, "aria-hidden": "true" },
