@@ -332,7 +332,7 @@ def test_gradients_vanish_and_are_carried_as_the_text_says() -> None:
     assert len(factors) == 19
     assert sum(one < 1 for one in factors) == 15  # most are below 1
     assert found["plain"][4] == pytest.approx(math.prod(factors), rel=1e-9)
-    assert found["plain"][4] ** (1 / 19) == pytest.approx(0.43, abs=0.005)
+    assert round(found["plain"][4] ** (1 / 19), 2) == 0.43  # as it is printed
     assert found["elman"] < 1e-6
     assert 0.5 < found["gru"] < 2
     assert all(0.5 < one < 2 for one in [found["lstm"], *found["far"]])  # at any distance
