@@ -15,6 +15,29 @@ from tests.serve.browser import Page, browser
 
 AXE = os.environ.get("RECUR_AXE")  # the file axe.min.js of the package axe-core
 CHAPTERS = [one["id"] for one in text("en")["chapters"]]
+READABLE = 4.5  # contrast of text with what is behind it: WCAG 2, level AA
+CONTRASTS = """(() => {
+  const board = Object.assign(document.createElement("canvas"), { width: 1, height: 1 }).getContext("2d");
+  const light = (colour) => {
+    board.fillStyle = colour;
+    board.fillRect(0, 0, 1, 1);
+    const part = [...board.getImageData(0, 0, 1, 1).data].slice(0, 3).map((v) => v / 255);
+    const linear = part.map((v) => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2] + 0.05;
+  };
+  const contrast = (a, b) => { const [x, y] = [light(a), light(b)]; return Math.max(x, y) / Math.min(x, y); };
+  const cells = [...document.querySelectorAll(".matrix > [style], .moment .vector span, .sentence button[style]")]
+    .filter((one) => !one.matches(".untested")).map((one) => {
+      const { color, backgroundColor } = getComputedStyle(one);
+      return [one.textContent, contrast(color, backgroundColor)];
+    });
+  const drawn = [...document.querySelectorAll(".vector text")].map((one) =>
+    [one.textContent, contrast(getComputedStyle(one).fill, getComputedStyle(one.previousSibling).fill)]);
+  const parts = [...document.querySelectorAll("svg.step g:not(.later) > rect")].flatMap((one) =>
+    [...one.parentNode.querySelectorAll("text:not(.name):not(.number)")].map((text) =>
+      [text.textContent, contrast(getComputedStyle(text).fill, getComputedStyle(one).fill)]));
+  return [...cells, ...drawn, ...parts];
+})()"""
 
 
 @pytest.fixture(scope="module")
@@ -86,17 +109,24 @@ def test_controls_change_what_is_shown(chromium: Any, files: dict[str, str]) -> 
     one.locator("#near select").first.select_option("clouds")
     one.locator("#near select").nth(1).select_option("white")
     one.locator("#near .sentence button", has_text="white").click()
-    assert "“sky” stays at 100 %" in one.locator("#near .told").inner_text()
+    assert "“sky” stays at 100 %. It is still the most likely word." in one.locator("#near .told").inner_text()
     one.locator("#near .sentence button", has_text="clouds").click()
     one.locator("#near .other select").select_option("fish")
     assert "With “fish” for “clouds”" in one.locator("#near .told").inner_text()
+    assert "The most likely word is then “sea”" in one.locator("#near .told").inner_text()
     assert one.locator("#near .untested").all_inner_texts() == ["the", "are", "in", "the"]
     one.locator("#far input").first.fill("6")
     assert "35 words apart" in one.locator("#far .panel").inner_text()
+    one.locator("#far .sentence button", has_text="sister").click()
+    assert "It is still the most likely word." in one.locator("#far .told").inner_text()
     one.locator("#memory select").nth(1).select_option("2")
     assert "erased: 0 0 0" in one.locator("#memory [data-figure]").inner_text()
     one.locator("#memory select").first.select_option("heel")
     assert "trained on “hello” alone" in one.locator("#memory .told").inner_text()
+    assert (
+        "the length of their difference: here 1.41 to the state after “hell”"
+        in one.locator("#memory .told").inner_text()
+    )  # erased before step 3
     assert "99 %" in one.locator("#bidirectional .told").inner_text()
     assert "good ✗" in one.locator("#deep svg").first.text_content()
     one.locator("#deep input").fill("2")
@@ -231,6 +261,47 @@ def test_a_link_leads_to_its_chapter_though_figures_above_it_are_tall(chromium: 
             one.locator("summary").first.click()
             one.locator('a[href="#own"]').first.click()
         one.wait_for_function("Math.abs(document.querySelector('#own').getBoundingClientRect().top) < 200")
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_text_on_a_coloured_cell_is_readable(chromium: Any, files: dict[str, str], dark: bool) -> None:
+    one = opened(chromium, files["en"], dark=dark).page
+    seen = []
+    for step in range(1, 5):  # of chapter 3: other numbers, and so other colours
+        one.locator("#equation input").fill(str(step))
+        seen += one.evaluate(CONTRASTS)
+    assert len(seen) > 400
+    assert [(what, ratio) for what, ratio in seen if ratio < READABLE] == []
+
+
+def test_every_message_between_copies_has_its_arrowhead(chromium: Any, files: dict[str, str]) -> None:
+    one = opened(chromium, files["en"], wide=390).page
+    one.locator("#tasks select").nth(2).select_option("the film is good but the music is not funny")
+    small = one.locator("#tasks .task .small").nth(2)
+    assert small.locator(".copy").count() == 10
+    assert small.locator(".head").count() == 10 + 9 + 1  # from each input, between the copies, to the answer
+    # a head is shorter than its line, so that the line is seen
+    lengths = small.locator(".arrow").evaluate_all(
+        "(all) => all.map((one) => [...one.children].map((part) => part.getTotalLength()))"
+    )
+    assert all(line > 0 for line, _ in lengths)
+
+
+def test_the_states_of_both_chains_are_large_enough_to_be_read_on_a_phone(chromium: Any, files: dict[str, str]) -> None:
+    one = opened(chromium, files["en"], wide=390).page
+    sizes = one.locator("#bidirectional .vector rect").evaluate_all(
+        "(all) => all.map((each) => each.getBoundingClientRect()).map((box) => [box.width, box.height])"
+    )
+    assert min(wide for wide, _ in sizes) > 14
+    assert min(high for _, high in sizes) > 7
+    # the name of a layer is beside its boxes
+    inside = """(all) => all.filter((label) => { const a = label.getBoundingClientRect();
+      return [...label.ownerSVGElement.querySelectorAll(".copy, .arrow")].some((each) => {
+        const b = each.getBoundingClientRect();
+        return a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom; }); }).length"""
+    one.locator("#deep input").fill("3")
+    assert one.locator("#deep svg text.soft").count() >= 3
+    assert one.locator("#deep svg text.soft").evaluate_all(inside) == 0
 
 
 def test_an_answer_is_shown_after_a_choice(chromium: Any, files: dict[str, str]) -> None:

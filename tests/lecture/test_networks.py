@@ -84,6 +84,30 @@ def test_the_second_l_of_hello_is_told_from_the_first_by_the_state_alone() -> No
     assert found[1][2] == "o"
 
 
+def test_a_sum_of_the_numbers_that_chapter_3_prints_is_near_the_number_printed() -> None:
+    found = computed(
+        """const net = network(NETWORKS.spelled), run = net.run(net.ids([..."hell"]));
+        const { weights, step } = net.layers[0], two = (v) => +v.toFixed(2);
+        const sum = (w, row, v) => v.reduce((s, x, n) => s + two(w[row * v.length + n]) * two(x), 0);
+        answer = run.frames[0].flatMap((f, t) => {
+          const x = part(f, step.x), before = part(f, step.states.h.before), a = part(f, step.values.a.value);
+          const ofA = a.map((v, u) => two(v) - sum(weights.W_hh, u, before) - sum(weights.W_xh, u, x));
+          return [...ofA, ...run.z[t].map((v, k) => two(v) - sum(net.W_hy, k, run.h[t]))].map(Math.abs);
+        });"""
+    )
+    assert len(found) == 4 * (3 + 4)
+    assert max(found) < 0.04  # "a few hundredths"
+
+
+def test_the_lines_of_gru_and_lstm_lie_on_each_other() -> None:
+    found = computed(
+        """answer = ["gru", "lstm"].map((kind) => Array.from({ length: MOST + 1 }, (_, n) => Object.keys(
+          TASKS.countries).map((one) => wordNet(kind).next(farText(one, n))[
+            wordNet(kind).answers.indexOf(TASKS.countries[one])])));"""
+    )
+    assert min(p for kind in found for row in kind for p in row) > 0.97
+
+
 def test_the_five_kinds_do_what_they_are_shown_for() -> None:
     digits = computed(
         """const net = network(NETWORKS["one-to-one"]);

@@ -6,6 +6,7 @@ import html
 import re
 
 _TOKEN = re.compile(r"\\?[A-Za-z]+|[_^](?:\{[^}]*\}|.)|.", re.DOTALL)
+SHORT = 12  # characters of a formula that stay on one line
 _UPRIGHT = frozenset({"tanh", "log", "ln", "exp", "loss", "softmax"})
 
 
@@ -21,12 +22,17 @@ def formatted(text: str) -> str:
 
 def _part(text: str) -> str:
     if len(text) > 2 and text[0] == text[-1] == "$":
-        return f'<span class="math">{formula(text[1:-1])}</span>'
+        return " ".join(f'<span class="math">{formula(one)}</span>' for one in _lines(text[1:-1]))
     if len(text) > 2 and text[0] == text[-1] == "`":
         return f"<code>{html.escape(text[1:-1])}</code>"
     if len(text) > 4 and text.startswith("**"):
         return f"<strong>{formatted(text[2:-2])}</strong>"
     return html.escape(text)
+
+
+def _lines(text: str) -> list[str]:
+    """A long formula in pieces that begin with "=": a line of a narrow page ends between two of them."""
+    return re.split(rf"(?<=.{{{SHORT}}}) (?==)", text)
 
 
 def formula(text: str) -> str:

@@ -14,7 +14,7 @@ FIGURES.equation = (root, t) => {
       const one = el(
         options.explain ? "button" : "span", options.explain ? { type: "button", tabindex: row ? -1 : 0 } : {},
         shown(v));
-      one.style.cssText = `background:${tone(v, options.most || 2)};color:${ink(v, options.most || 2)}`;
+      one.style.cssText = `background:${tone(v, options.most || 2)};color:${ink()}`;
       if (options.explain) {
         const explain = () => mark(name, row, options.explain(row), options.marked(row));
         ["pointerenter", "focus", "click"].forEach((event) => one.addEventListener(event, explain));
@@ -39,6 +39,8 @@ FIGURES.equation = (root, t) => {
       places.forEach((n) => boxes[other][n].classList.add("marked"));
     told.textContent = text;
   }
+  // what stays on one line where the page is narrow
+  const together = (...parts) => el("div", { class: "together" }, ...parts);
   const sign = (text) => el("span", { class: "sign" }, text);
   const range = (row, columns) => Array.from({ length: columns }, (_, n) => row * columns + n);
   const product = (matrix_, row, v) =>
@@ -58,29 +60,34 @@ FIGURES.equation = (root, t) => {
       fill(t.out, { letter: net.answers[row], a: product(net.W_hy, row, h), z: shown(z[row]), p: share(p[row]) });
     clear(place).append(
       el(
-        "div", { class: "row" }, matrix("h", h, H, 1, `<i>h</i><sub>${n + 1}</sub>`, {
-          most: 1,
-          explain: hidden,
-          marked: (row) => ({ W_hh: range(row, H), W_xh: range(row, X), before: range(0, H), x: range(0, X), a: [row] })
-        }),
-        sign("= tanh"), sign("("), matrix("W_hh", weights.W_hh, H, H, "<i>W</i><sub>hh</sub>"),
-        matrix("before", before, H, 1, `<i>h</i><sub>${n}</sub>`, { most: 1 }), sign("+"),
-        matrix("W_xh", weights.W_xh, H, X, "<i>W</i><sub>xh</sub>"),
-        matrix("x", x, X, 1, `<i>x</i><sub>${n + 1}</sub> “${letters[n]}”`, { most: 1 }), sign(")"), sign("= tanh"),
-        matrix("a", a, H, 1, `<i>a</i><sub>${n + 1}</sub>`)),
+        "div", { class: "row" },
+        together(
+          matrix("h", h, H, 1, `<i>h</i><sub>${n + 1}</sub>`, {
+            most: 1,
+            explain: hidden,
+            marked: (row) =>
+              ({ W_hh: range(row, H), W_xh: range(row, X), before: range(0, H), x: range(0, X), a: [row] })
+          }),
+          sign("= tanh ("), matrix("W_hh", weights.W_hh, H, H, "<i>W</i><sub>hh</sub>"),
+          matrix("before", before, H, 1, `<i>h</i><sub>${n}</sub>`, { most: 1 })),
+        together(
+          sign("+"), matrix("W_xh", weights.W_xh, H, X, "<i>W</i><sub>xh</sub>"),
+          matrix("x", x, X, 1, `<i>x</i><sub>${n + 1}</sub> “${letters[n]}”`, { most: 1 }), sign(")")),
+        together(sign("= tanh"), matrix("a", a, H, 1, `<i>a</i><sub>${n + 1}</sub>`))),
       el(
         "div", { class: "row" },
-        matrix(
-          "z", z, V, 1, `<i>z</i><sub>${n + 1}</sub>`,
-          { most: 4, explain: out, marked: (row) => ({ W_hy: range(row, H), "h again": range(0, H), p: [row] }) }),
-        sign("="), matrix("W_hy", net.W_hy, V, H, "<i>W</i><sub>hy</sub>"),
-        matrix("h again", h, H, 1, `<i>h</i><sub>${n + 1}</sub>`, { most: 1 }),
-        el(
-          "div", { class: "together" }, sign("softmax →"), matrix("p", p, V, 1, t.probability, { most: 1 }),
+        together(
+          matrix(
+            "z", z, V, 1, `<i>z</i><sub>${n + 1}</sub>`,
+            { most: 4, explain: out, marked: (row) => ({ W_hy: range(row, H), "h again": range(0, H), p: [row] }) }),
+          sign("="), matrix("W_hy", net.W_hy, V, H, "<i>W</i><sub>hy</sub>"),
+          matrix("h again", h, H, 1, `<i>h</i><sub>${n + 1}</sub>`, { most: 1 })),
+        together(
+          sign("softmax →"), matrix("p", p, V, 1, t.probability, { most: 1 }),
           el(
             "div", { class: "letters", "aria-hidden": "true" },
             ...net.answers.map((one, k) => el("span", { class: k === target ? "target" : "" }, one)))),
-        el("p", { class: "error" }, fill(t.error, { target: targets[n], p: shown(p[target], 3), e: shown(e, 3) }))));
+        el("p", { class: "error" }, fill(t.error, { target: targets[n], p: shown(p[target], 4), e: shown(e, 3) }))));
     boxes["h again"].forEach((one, row) => one.addEventListener("pointerenter", () => mark("h", row, hidden(row), {})));
     told.textContent = t.hint;
   }

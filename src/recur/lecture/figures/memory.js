@@ -9,7 +9,7 @@ FIGURES.memory = (root, t) => {
     clear(place).append(...[...letters].map((letter, n) => {
       const cells = el("div", { class: "vector" }, ...run.h[n].map((v, u) => {
         const one = el("span", {}, shown(v));
-        one.style.cssText = `background:${tone(v)};color:${ink(v)}`;
+        one.style.cssText = `background:${tone(v)};color:${ink()}`;
         return tip(one, `h${n + 1}, ${t.unit} ${u + 1}: ${shown(v, 3)}`);
       }));
       const cut = erase === n && n > 0 ? el("p", { class: "cut off" }, `${t.cut} 0 0 0 →`) :

@@ -5,28 +5,36 @@ function errorBar(svg, x, bottom, e, most = 44, narrow = false) {
   if (e > 0.02) svg.append(draw("rect", { x: x - 7, y: bottom - high, width: 14, height: high, class: "wrong" }));
   svg.append(word(x, bottom - high - 5, `${narrow ? "" : "e = "}${shown(e)}`, { class: "digits" }));
 }
+// on a phone a state is a column of cells, else a row; the lower end of one or two rows of copies
+const highOf = (wide) => wide > 480 ? 26 : 56;
+const chainsBottom = (rows, wide) => 156 + rows * (highOf(wide) + 38);
 // one or two rows of copies: words below, messages to the right or to the left, both states joined in z_t
 function chains(svg, wide, words, rows, answers) {
   const T = words.length, left = wide > 600 ? 106 : 4, gap = (wide - left - 6) / T, both = rows.length === 2;
   const aside = both ? Math.min(34, gap * 0.22) : 0, width = Math.min(66, gap * (both ? 0.44 : 0.56)), top = 98;
-  const bottom = top + (both ? 190 : 122);
-  const x = (n, r) => left + gap * (n + 0.5) + (r ? aside : -aside), y = (r) => bottom - 64 * (r + 1) - 8;
+  const high = highOf(wide), apart_ = high + 38, bottom = chainsBottom(rows.length, wide);
+  const x = (n, r) => left + gap * (n + 0.5) + (r ? aside : -aside), y = (r) => bottom - apart_ * (r + 1) - 8;
   rows.forEach((row, r) => {
-    if (wide > 600) svg.append(word(left - 14, y(r) + 18, row.name, { "text-anchor": "end", class: "soft" }));
+    if (wide > 600) svg.append(word(left - 14, y(r) + high / 2 + 5, row.name, { "text-anchor": "end", class: "soft" }));
     words.forEach((_, n) => {
       const to = row.reverse ? n - 1 : n + 1, side = (row.reverse ? -1 : 1) * width / 2;
       const fork = draw("path", { class: "line", d: `M${left + gap * (n + 0.5)} ${bottom - 4}v-8H${x(n, r)}` });
-      if (to >= 0 && to < T) svg.append(arrow(x(n, r) + side, y(r) + 13, x(to, r) - side, y(r) + 13));
+      if (to >= 0 && to < T) svg.append(arrow(x(n, r) + side, y(r) + high / 2, x(to, r) - side, y(r) + high / 2));
       svg.append(
-        draw("g", { class: "arrow" }, fork), arrow(x(n, r), bottom - 12, x(n, r), y(r) + 28),
+        draw("g", { class: "arrow" }, fork), arrow(x(n, r), bottom - 12, x(n, r), y(r) + high + 2),
         arrow(x(n, r), y(r), x(n, r), top + 30));
     });
   });
   rows.forEach((row, r) => words.forEach((one, n) => {
-    svg.append(draw("rect", { x: x(n, r) - width / 2, y: y(r), width, height: 26, rx: 6, class: "copy" }));
-    const values = row.h[n], cell = Math.min(10, (width - 6) / values.length);
-    svg.append(vector(
-      x(n, r) - cell * values.length / 2, y(r) + 13 - cell / 2, values, `${row.name}, ${one}`, { cell, across: true }));
+    svg.append(draw("rect", { x: x(n, r) - width / 2, y: y(r), width, height: high, rx: 6, class: "copy" }));
+    const values = row.h[n], name = `${row.name}, ${one}`;
+    if (high > 40) {
+      const cell = (high - 6) / values.length, half = width / 2 - 3;
+      svg.append(vector(x(n, r) - half, y(r) + 3, values, name, { cell, wide: 2 * half, numbers: false }));
+    } else {
+      const cell = Math.min(10, (width - 6) / values.length), half = cell * values.length / 2;
+      svg.append(vector(x(n, r) - half, y(r) + 13 - cell / 2, values, name, { cell, across: true }));
+    }
   }));
   words.forEach((one, n) => {
     const middle = left + gap * (n + 0.5), half = Math.min(gap / 2 - 3, Math.max(18, aside + 12)), answer = answers[n];
@@ -72,7 +80,7 @@ FIGURES.bidirectional = (root, t) => {
         return { said: t[said] + mark, p: Math.max(...p), strong: n === 1, e: -Math.log(p[target]) };
       });
       place.append(el("h3", {}, both ? t.two : t.forward_only));
-      picture(place, both ? 312 : 244, both ? t.label_two : t.label, (svg, wide) => {
+      picture(place, (wide) => chainsBottom(rows.length, wide) + 24, both ? t.label_two : t.label, (svg, wide) => {
         chains(svg, wide, words, rows, answers);
       });
       place.append(el("p", { class: "soft" }, fill(t.score, { right: right[both], all: all.length })));
@@ -151,6 +159,8 @@ function layerGradients(net, run, step, target) {
     })
     .reverse();
 }
+// the darkest colour of a state of these layers, whose values have no bound
+const DARKEST = 4;
 FIGURES.deep = (root, t) => {
   const nets = [1, 2, 3].map((n) => network(NETWORKS[`deep ${n}`])), right = nets.map(pairsRight);
   const texts = ["not not bad", "not bad fun", "good not dull", "fun not not good"];
@@ -164,7 +174,7 @@ FIGURES.deep = (root, t) => {
     const most = Math.max(...gradients.flat());
     const errors = targets.map((one, n) => one ? -Math.log(run.p[n][net.answers.indexOf(one)]) : 0);
     picture(clear(place), 186 + 74 * depth, t.label, (svg, wide) => {
-      const left = wide > 600 ? 70 : 2, bottom = 136 + 74 * depth, gap = (wide - left - 4) / letters.length;
+      const left = wide > 600 ? 70 : 22, bottom = 136 + 74 * depth, gap = (wide - left - 4) / letters.length;
       const width = gap * 0.6, x = (n) => left + gap * (n + 0.5), y = (r) => bottom - 74 * (r + 1) + 10;
       net.layers.forEach((layer, r) => {
         const name = fill(t.layer, { n: r + 1 }), size_ = 52 / net.hidden;
@@ -175,8 +185,9 @@ FIGURES.deep = (root, t) => {
           svg.append(
             draw("rect", { x: x(n) - width / 2 - 1, y: y(r) - 1, width: width + 2, height: 54, class: "copy" }));
           if (view === "states")
-            svg.append(
-              vector(x(n) - width / 2, y(r), h, `${name}, ${n + 1}`, { cell: size_, wide: width, numbers: false }));
+            svg.append(vector(
+              x(n) - width / 2, y(r), h, `${name}, ${n + 1}`,
+              { cell: size_, wide: width, numbers: false, most: DARKEST }));
           else
             svg.append(tip(
               draw("rect", { x: x(n) - width / 2, y: y(r), width, height: 52, style: `fill:${tone(g)}` }),
@@ -184,7 +195,7 @@ FIGURES.deep = (root, t) => {
         });
         svg.append(
           wide > 600 ? word(left - 8, y(r) + 30, name, { "text-anchor": "end", class: "soft" }) :
-                       word(left + 24, y(r) - 6, name, { "text-anchor": "start", class: "soft over" }));
+                       word(14, y(r) + 26, name, { class: "soft", transform: `rotate(-90 14 ${y(r) + 26})` }));
       });
       letters.forEach((one, n) => {
         svg.append(word(x(n), bottom + 27, one === " " ? "␣" : one, { class: "said" }));
@@ -197,6 +208,7 @@ FIGURES.deep = (root, t) => {
         errorBar(svg, place_, 48, errors[n], 32);
       });
     });
+    place.append(view === "states" ? valueScale(DARKEST, t.scale) : shareScale(t.scale_error));
     const darkest = gradients.flatMap((row, r) => row.map((v, n) => [v, r + 1, n + 1])).sort((a, b) => b[0] - a[0])[0];
     const short = (v) => v >= 0.01 ? shown(v) : small(v);
     told.textContent = view === "states" ?
@@ -226,6 +238,8 @@ FIGURES.deep = (root, t) => {
                        }), choice(t.view, [["states", t.states], ["error", t.error]], view, (v) => {
                          view = v;
                          show();
-                       })), place, told, el("h3", {}, fill(t.scores, { all: right[0][1] })), score);
+                       })), place, told, el("h3", {}, t.scores), score, el("p", { class: "soft" }, fill(t.tested, {
+                                                                             all: right[0][1]
+                                                                           })));
   show();
 };

@@ -43,13 +43,27 @@ function button(text, tell, attributes = {}) {
 // colours of values: the sign by hue, the size by how far it is from the paper
 const tone = (v, most = 1) => `color-mix(in oklab, var(--${v < 0 ? "minus" : "plus"}) ${
   Math.round(100 * Math.min(1, Math.abs(v) / most))}%, var(--zero))`;
-// black or white, whichever has a contrast of 4.5 on that colour
-const ink = (v, most = 1) => Math.abs(v) / most > (v < 0 ? 0.75 : 0.86) ? "var(--on)" : "var(--low)";
+// text on such a colour: the palette has a contrast above 4.5 with it at every value, in the light and in the dark
+const ink = () => "var(--low)";
+// what the colours of cells mean: a bar from -most to most
+function valueScale(most, said) {
+  const bar = el("i", {}), stops = [-1, -0.5, 0, 0.5, 1].map((v) => tone(v));
+  bar.style.background = `linear-gradient(90deg, ${stops.join(", ")})`;
+  return el("p", { class: "soft scale" }, `${said} ${shown(-most, 0)}`, bar, shown(most, 0));
+}
+// the same of shares, from none to the largest
+function shareScale(said) {
+  const bar = el("i", {});
+  bar.style.background = `linear-gradient(90deg, ${[0, 0.5, 1].map((v) => tone(v)).join(", ")})`;
+  return el("p", { class: "soft scale" }, `${said} 0`, bar, "100 %");
+}
 
 // a drawing as wide as its place
 function picture(root, height, label, paint) {
   const wide = Math.max(280, Math.min(960, root.clientWidth || 640));
-  const svg = draw("svg", { width: wide, height, role: "img", "aria-label": label });
+  const svg = draw(
+    "svg",
+    { width: wide, height: typeof height === "number" ? height : height(wide), role: "img", "aria-label": label });
   paint(svg, wide);
   root.append(svg);
   return svg;
@@ -67,10 +81,12 @@ function symbol(x, y, letter, below, attributes = {}) {
 }
 function arrow(x1, y1, x2, y2, attributes = {}) {
   const long = Math.hypot(x2 - x1, y2 - y1) || 1, ux = (x2 - x1) / long, uy = (y2 - y1) / long;
-  const head = `M${x2} ${y2}l${- 8 * ux - 4 * uy} ${- 8 * uy + 4 * ux}l${8 * uy} ${- 8 * ux}z`;
+  const size_ = Math.min(8, 0.7 * long), half = size_ / 2;  // the head of a short arrow is small
+  const head =
+    `M${x2} ${y2}l${- size_ * ux - half * uy} ${- size_ * uy + half * ux}l${2 * half * uy} ${- 2 * half * ux}z`;
   return draw(
     "g", { class: "arrow", ...attributes },
-    draw("path", { d: `M${x1} ${y1}L${x2 - 6 * ux} ${y2 - 6 * uy}`, class: "line" }),
+    draw("path", { d: `M${x1} ${y1}L${x2 - 0.75 * size_ * ux} ${y2 - 0.75 * size_ * uy}`, class: "line" }),
     draw("path", { d: head, class: "head" }));
 }
 // a vector: one cell per unit, its number inside where there is room
@@ -84,7 +100,7 @@ function vector(x, y, values, name, options = {}) {
     group.append(tip(box, `${name} ${values.length > 1 ? u + 1 : ""}\n${shown(v, 3)}`));
     if (numbers)
       group.append(
-        word(place.x + cell / 2, place.y + 14, shown(v), { style: `fill:${ink(v, most)}`, class: "digits" }));
+        word(place.x + cell / 2, place.y + 14, shown(v), { style: `fill:${ink()}`, class: "digits" }));
   });
   return group;
 }
@@ -125,17 +141,19 @@ function curves(root, series, options) {
     for (const [t, text] of options.marks)
       svg.append(word(x(t), bottom + 18, text, { class: "soft", "text-anchor": options.anchor?.(t) || "middle" }));
     svg.append(word(wide < 480 ? wide / 2 : (left + right) / 2, bottom + 40, options.across, { class: "soft" }));
-    series.forEach((one) => {
+    // of lines that lie on each other all are seen: the last is drawn first, and wider
+    [...series].reverse().forEach((one) => {
       const points = one.values.map((v, t) => [t, v]).filter(([, v]) => v !== null);
+      const r = (points.length > 30 ? 2.5 : 3.5) + (one.wide ? 2 : 0);
       svg.append(draw("polyline", {
         points: points.map(([t, v]) => `${x(t)},${y(v)}`).join(" "),
-        class: "curve",
+        class: one.wide ? "curve wide" : "curve",
         style: `stroke:${one.colour}`,
         "stroke-dasharray": one.dash || ""
       }));
       points.forEach(
         ([t, v]) => svg.append(tip(
-          draw("circle", { cx: x(t), cy: y(v), r: points.length > 30 ? 2.5 : 4, style: `fill:${one.colour}` }),
+          draw("circle", { cx: x(t), cy: y(v), r, style: `fill:${one.colour}` }),
           `${one.name}\n${options.say(t, v)}`)));
     });
   });
@@ -144,10 +162,12 @@ function curves(root, series, options) {
 // what the lines of a chart are
 function seriesKey(root, series) {
   root.append(el("p", { class: "key" }, ...series.flatMap((one) => {
-    const line = draw(
-      "svg", { width: 30, height: 10, "aria-hidden": "true" },
-      draw(
-        "path", { d: "M0 5H30", class: "curve", style: `stroke:${one.colour}`, "stroke-dasharray": one.dash || "" }));
+    const line = draw("svg", { width: 30, height: 10, "aria-hidden": "true" }, draw("path", {
+                        d: "M0 5H30",
+                        class: one.wide ? "curve wide" : "curve",
+                        style: `stroke:${one.colour}`,
+                        "stroke-dasharray": one.dash || ""
+                      }));
     return [el("span", {}, line, one.note ? `${one.name}: ${one.note}` : one.name)];
   })));
 }

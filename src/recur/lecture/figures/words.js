@@ -31,8 +31,10 @@ function swaps(net, texts, groups) {
 // the sentence that says what a swap changes
 function swapSaid(t, from, answer, one) {
   const before = share(one.before), after = share(one.after), same = before === after;
-  const text = same ? t.stays : one.after > one.before ? t.rises : t.swap;
-  return fill(text, { from, to: one.other, answer, before, after, other: one.answer, share: share(one.share) });
+  const text = same ? t.stays : one.after > one.before ? t.rises : t.falls;
+  return fill(
+    `${text} ${one.answer === answer ? t.remains : t.becomes}`,
+    { from, to: one.other, answer, before, after, other: one.answer, share: share(one.share) });
 }
 // the sentence with its words coloured by what a swap changes; a word opens the sentence with its swap
 function influence(root, net, texts, groups, t) {
@@ -53,7 +55,7 @@ function influence(root, net, texts, groups, t) {
     const one = button(
       word_, () => tell(n),
       { "aria-pressed": "false", tabindex: n === first ? "0" : "-1", class: found[n] ? "" : "untested" });
-    one.style.cssText = `background:${tone(most[n])};color:${ink(most[n])}`;
+    one.style.cssText = `background:${tone(most[n])};color:${ink()}`;
     one.addEventListener("keydown", (e) => {
       const to = { ArrowRight: n + 1, ArrowLeft: n - 1 }[e.key];
       if (buttons[to]) buttons[to].focus();
@@ -126,7 +128,7 @@ FIGURES.far = (root, t) => {
       (_, n) =>
         countries.reduce((sum, one) => sum + net.next(farText(one, n))[net.answers.indexOf(TASKS.countries[one])], 0) /
         countries.length);
-    return { name: t[kind], colour, dash, values };
+    return { name: t[kind], colour, dash, values, wide: kind === "lstm" };
   });
   curves(chart, series, {
     label: t.chart,
