@@ -20,6 +20,7 @@ MIRRORED = (
     "data/queries",
     "data/readers",
     "data/roles",
+    "data/sources",
     "data/stamps",
     "data/times",
     "decoding",

@@ -25,7 +25,8 @@ def check(
     Parameters
     ----------
     data
-        File or folder: text, CSV, TSV, JSONL, CoNLL columns, idx, or a folder of texts, pictures or videos by class.
+        File or folder: text, CSV, TSV, JSONL, Parquet, Arrow, CoNLL columns, idx, also compressed, or a folder of
+        texts, pictures or videos by class; a quoted pattern ('data/*.parquet'), or a URL (s3://, https://, hf://).
     config
         TOML file with the names of the options as keys; options override it.
     json

@@ -29,7 +29,8 @@ def train(
     Parameters
     ----------
     data
-        File or folder: text, CSV, TSV, JSONL, CoNLL columns, idx, or a folder of texts, pictures or videos by class.
+        File or folder: text, CSV, TSV, JSONL, Parquet, Arrow, CoNLL columns, idx, also compressed, or a folder of
+        texts, pictures or videos by class; a quoted pattern ('data/*.parquet'), or a URL (s3://, https://, hf://).
     out
         Run folder to write; default: runs/NAME-MODE.
     config
@@ -59,10 +60,12 @@ def train(
 
 def default_folder(config: Config) -> Path:
     """Return ``runs/NAME-MODE`` for the data and the mode of a configuration, inferring the mode if need be."""
-    source = Path(config.data.source or "")
+    from recur.data.sources.resolve import short_name
+
+    source = config.data.source or ""
     mode: str | None = config.model.mode
     if mode is None:
         from recur import data as rows
 
         mode = rows.infer(rows.read(config.data.source, config.data), config).mode
-    return Path("runs") / f"{source.resolve().stem}-{mode}"
+    return Path("runs") / f"{short_name(source)}-{mode}"

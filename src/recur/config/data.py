@@ -176,7 +176,7 @@ class DataConfig(Section):
     dev_fraction: float = option(
         0.1, "share of the data that is held out when no dev file is given", applies=when.HELD_OUT, gt=0, lt=1
     )
-    format: Literal["text", "csv", "tsv", "jsonl", "folder", "conll", "idx", "npy", "ts"] | None = option(
+    format: Literal["text", "csv", "tsv", "jsonl", "folder", "conll", "idx", "npy", "ts", "arrow"] | None = option(
         None, "file format; default: inferred from the name and the first lines", applies=when.FROM_FILE
     )
     exclude: Texts = option([], "files of a folder to leave out (glob pattern)", applies=when.FOLDER)

@@ -20,7 +20,7 @@ class FitOptions(TypedDict, total=False):
     """test file, which is evaluated once."""
     dev_fraction: float
     """share of the data that is held out when no dev file is given."""
-    format: Literal["text", "csv", "tsv", "jsonl", "folder", "conll", "idx", "npy", "ts"] | None
+    format: Literal["text", "csv", "tsv", "jsonl", "folder", "conll", "idx", "npy", "ts", "arrow"] | None
     """file format; default: inferred from the name and the first lines."""
     exclude: str | Sequence[str]
     """files of a folder to leave out (glob pattern)."""

@@ -1,9 +1,13 @@
-"""Reading tables in any format: the format is inferred from the name and the first lines."""
+"""Reading tables in any format: the format is inferred from the name and the first lines.
+
+A source may also be a pattern of names (``data/*.parquet``), a URL, or a compressed file: see `recur.data.sources`.
+"""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +15,11 @@ from recur.codecs.bounds import bounds
 from recur.codecs.number_style import NumberStyle
 from recur.codecs.reading import reading
 from recur.config import DataConfig
+from recur.data.readers.arrow import SUFFIXES as ARROW_SUFFIXES
+from recur.data.readers.arrow import is_arrow, read_arrow
 from recur.data.readers.conll import looks_like_conll, read_conll
-from recur.data.readers.delimited import read_delimited
-from recur.data.readers.folder import read_folder
+from recur.data.readers.delimited import DelimitedTable, names_columns, read_delimited, scan_delimited
+from recur.data.readers.folder import FilesTable, read_folder
 from recur.data.readers.foreign import foreign_text, sentence
 from recur.data.readers.idx import is_idx, read_idx_table
 from recur.data.readers.jsonl import read_jsonl
@@ -23,10 +29,12 @@ from recur.data.readers.npy import SUFFIX, read_npy
 from recur.data.readers.npz import read_npz
 from recur.data.readers.number_texts import styled
 from recur.data.readers.parallel import Pair, ParallelTable, requested_pair
+from recur.data.readers.shards import joined
 from recur.data.readers.sniff import are_of_fixed_width, table_format
-from recur.data.readers.table import Table
+from recur.data.readers.table import FileTable, NoRowsError, Table
 from recur.data.readers.text import TextTable
 from recur.data.readers.ts import read_ts
+from recur.data.sources.resolve import Part, Resolved, resolve
 from recur.data.stamps.timing import Timing
 from recur.data.times import timeline
 from recur.data.times.calendar import CalendarTable
@@ -43,12 +51,16 @@ _BY_SUFFIX = {
     ".iob": "conll",
     ".bio": "conll",
     ".ts": "ts",
+    **dict.fromkeys(ARROW_SUFFIXES, "arrow"),
 }
 
 
 # by format: tables whose cells may be numbers written as text, and tables that are read as they are
 _NUMBERS: dict[str, Callable[[Path], Table]] = {"npz": read_npz, "npy": read_npy, "jsonl": read_jsonl}
+_NUMBERS["arrow"] = read_arrow
 _PLAIN: dict[str, Callable[[Path], Table]] = {"idx": read_idx_table, "conll": read_conll, "ts": read_ts}
+
+_SHARDS = ("csv", "tsv", "jsonl", "arrow", "conll", "text")
 
 _NAMED = (*_BY_SUFFIX, ".txt", ".npy", ".npz")
 
@@ -73,8 +85,8 @@ def read(
     Parameters
     ----------
     source : path or Python values
-        A txt, CSV, TSV, JSONL, CoNLL, ts, idx, npy or npz file, a folder of texts, pictures, sounds or notes, a
-        list, dictionary, array or data frame.
+        A txt, CSV, TSV, JSONL, CoNLL, ts, idx, npy, npz, Parquet or Arrow file, also compressed; a pattern of such
+        files, or a URL; a folder of texts, pictures, sounds or notes; a list, dictionary, array or data frame.
     config : DataConfig
         ``format``, ``header``, ``exclude`` and ``documents`` are used.
     names : sequence of str
@@ -104,8 +116,12 @@ def read(
         source if isinstance(source, (str, Path)) else source.source if isinstance(source, Pair) else "the data given"
     )
     with reading(place, "table", error=DataError, hint=None):
-        form = _form(source, config)
-        table = _read(source, form, config, names, known or {})
+        resolved = _resolved(source, config)
+        if resolved is None:
+            form = _form(source, config)
+            table = _read(source, form, config, names, known or {})
+        else:
+            form, table = _read_parts(str(source), resolved, config, names, known or {})
         table.form = form
     most = bounds().columns
     if len(table.columns) > most:
@@ -134,12 +150,142 @@ def _form(source: Any, config: DataConfig) -> str:
         return "npy"
     if config.format == "idx" or (config.format is None and is_idx(path)):
         return "idx"
+    if config.format in (None, "arrow", "parquet") and is_arrow(path):
+        return "arrow"
     check_text_file(path)
     if config.format in (None, "text") and requested_pair(path, config) is not None:
         return "parallel"
     if config.format == "folder":
         raise DataError(f"{path} is a file where a folder was expected", hint="leave --format out, or name the folder")
     return config.format or guess_format(path)
+
+
+def _resolved(source: Any, config: DataConfig) -> Resolved | None:
+    """Return the files of a pattern, a URL or a compressed file; None for everything else."""
+    if not isinstance(source, (str, Path)) or (os.path.isfile(source) and is_idx(Path(source))):
+        # idx files are read packed
+        return None
+    return resolve(source, config.exclude)
+
+
+def _read_parts(
+    name: str, resolved: Resolved, config: DataConfig, names: Sequence[str], known: Mapping[str, NumberStyle]
+) -> tuple[str, Table]:
+    """Return the format and the rows of files that were fetched or unpacked, or are shards of one table."""
+    forms: dict[str, Part] = {}
+    for part in resolved.parts:
+        if part.path.stat().st_size:
+            with _named(part):
+                forms.setdefault(_form(part.path, config), part)
+    if len(forms) > 1:
+        shown = ", ".join(f"{part.shown} is {form}" for form, part in forms.items())
+        raise DataError(
+            f"{name}: the files are of several formats ({shown}); expected one", hint="a pattern for one format"
+        )
+    if not forms:
+        raise DataError(f"{name} is empty: expected at least one row", hint="give a file with rows")
+    form = next(iter(forms))
+    if not resolved.several:
+        part = resolved.parts[0]
+        with _named(part):
+            table = _moved(_read(part.path, form, config, names, known), part)
+    else:
+        table = _read_shards(name, form, resolved.parts, config, names, known)
+    table.notes = [*resolved.notes, *table.notes]
+    return form, table
+
+
+def _read_shards(
+    name: str, form: str, parts: Sequence[Part], config: DataConfig, names: Sequence[str],
+    known: Mapping[str, NumberStyle],
+) -> Table:  # fmt: skip
+    if form not in _SHARDS:
+        raise DataError(
+            f"{name}: shards of the format {form} are not read together; expected {', '.join(_SHARDS)}",
+            hint="name one file, or a folder",
+        )
+    if form == "text":
+        filled = [part.path for part in parts if part.path.stat().st_size]
+        return FilesTable(Path(name).parent, filled, lines_are_rows=False)
+
+    if form in ("csv", "tsv") and config.table.header is None:
+        header = _header_of_shards(parts, form, config)
+        config = config.replaced(header=header)
+
+    def read_one(place: int, first: Table | None) -> Table:
+        part = parts[place]
+        if not part.path.stat().st_size:
+            raise NoRowsError(f"{part.shown} is empty")
+        with _named(part):
+            return _moved(_shard(part.path, form, config, names, first), part)
+
+    table = joined(name, [part.shown for part in parts], read_one)
+    if form in ("csv", "tsv"):
+        # how numbers are written is decided by the cells of all shards
+        for each in table.tables:
+            if isinstance(each, DelimitedTable):
+                each.settle(config, known)
+        table.styles = table.tables[0].styles
+        return table
+    return styled(table, config, known) if form in _NUMBERS else table
+
+
+def _header_of_shards(parts: Sequence[Part], form: str, config: DataConfig) -> bool:
+    """Return whether the first record of every shard names the columns, as the largest shard says.
+
+    A shard of one row does not say it. One that is cut from a single file has names in its first part only, which is
+    refused: the others have none to be matched by.
+    """
+    first = next(part for part in parts if part.path.stat().st_size)
+    largest = max(parts, key=lambda part: part.path.stat().st_size)
+    found = []
+    for part in (first, largest):
+        with _named(part):
+            found.append(names_columns(part.path, tabs=form == "tsv" or None, required=_required(config)))
+    if found[0] and not found[1]:
+        raise DataError(
+            f"{first.shown} begins with the names of its columns, and {largest.shown} does not; "
+            "expected names in every shard, or in none",
+            hint="--no-header reads the first line of every shard as a row",
+        )
+    return found[1]
+
+
+def _shard(path: Path, form: str, config: DataConfig, names: Sequence[str], first: Table | None) -> Table:
+    """Return the rows of one shard, read as the first one was."""
+    if form in ("csv", "tsv"):
+        before = first if isinstance(first, DelimitedTable) else None
+        return scan_delimited(
+            path, tabs=form == "tsv" or None, header=config.table.header, required=_required(config),
+            names=names if before is None else before.columns, survey=None if before is None else before.survey,
+        )  # fmt: skip
+    if form == "jsonl":
+        return read_jsonl(path, () if first is None else first.columns)
+    return read_arrow(path) if form == "arrow" else _PLAIN[form](path)
+
+
+@contextmanager
+def _named(part: Part) -> Iterator[None]:
+    """Name a file in errors as the user named it, and not by the place of its copy."""
+    try:
+        yield
+    except DataError as error:
+        if str(part.path) == part.shown or str(part.path) not in error.message:
+            raise
+        message = error.message.replace(str(part.path), part.shown)
+        raise type(error)(message, hint=error.hint) from error
+
+
+def _moved(table: Table, part: Part) -> Table:
+    """Return a table whose cells name files beside the original and not beside its copy."""
+    if isinstance(table, FileTable):
+        table.home = part.folder
+    return table
+
+
+def _required(config: DataConfig) -> list[str]:
+    """Return the columns that the configuration names: a first record that has one of them is a header."""
+    return [*(config.input or []), *(config.target or []), *([config.table.group] if config.table.group else [])]
 
 
 def _read(
@@ -153,11 +299,11 @@ def _read(
         return styled(read_memory(source), config, known)
     path = Path(source)
     if form in ("csv", "tsv"):
-        named = [*(config.input or []), *(config.target or []), *([config.table.group] if config.table.group else [])]
         tabs = form == "tsv" or None
         return read_delimited(
-            path, tabs=tabs, header=config.table.header, required=named, names=names, config=config, known=known
-        )
+            path, tabs=tabs, header=config.table.header, required=_required(config), names=names, config=config,
+            known=known,
+        )  # fmt: skip
     if form == "folder":
         documents = config.format == "text" or config.text.documents == "file"
         return read_folder(path, config.exclude, documents=documents)

@@ -30,7 +30,6 @@ PLAIN = DataConfig()
         ("a.xls", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1\0", "an Excel or Word document", "save it as CSV"),
         ("a.ods", b"PK\x03\x04\x14\0\0\0", "an OpenDocument spreadsheet", "save it as CSV"),
         ("a.docx", b"PK\x03\x04\x14\0\0\0", "a Word document", "plain text"),
-        ("a.parquet", b"PAR1\x15\x04\0", "a Parquet file", 'pandas.read_parquet("a.parquet")'),
     ],
 )
 def test_a_file_of_another_form_is_named_with_the_way_to_text(

@@ -138,7 +138,6 @@ def test_utf_16_without_its_mark_is_binary(tmp_path: Path) -> None:
         (b"\x1f\x8b\x08\0\0\0", "a gzip archive", "unpack it first"),
         (b"PK\x03\x04\x14\0", "a zip archive", "unpack it first"),
         (b"%PDF-1.4\n%\xe2\xe3", "a PDF document", "give text"),
-        (b"PAR1\x15\x04\0", "a Parquet file", "save it as CSV there"),
         (b"RIFF\x24\x08\0\0WAVE", "a WAV or AVI file", "give text"),
         (b"SQLite format 3\0", "an SQLite database", "in Python: recur.fit(pandas.read_sql("),
         (b"BZh91AY&SY\x9a\xf3", "a bzip2 archive", "unpack it first"),

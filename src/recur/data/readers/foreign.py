@@ -27,7 +27,6 @@ _MAGIC: dict[bytes, tuple[str, str]] = {
     b"\x1f\x8b": ("a gzip archive", _UNPACK),
     b"PK\x03\x04": ("a zip archive (or an Excel or Word document)", _UNPACK),
     b"%PDF": ("a PDF document", _OTHER),
-    b"PAR1": ("a Parquet file", "read_parquet"),
     b"RIFF": ("a WAV or AVI file", _OTHER),
     b"SQLite": ("an SQLite database", 'in Python: recur.fit(pandas.read_sql("SELECT ...", connection))'),
     b"BZh": ("a bzip2 archive", _UNPACK),
@@ -35,7 +34,6 @@ _MAGIC: dict[bytes, tuple[str, str]] = {
     b"7z\xbc\xaf": ("a 7z archive", _UNPACK),
     b"\x93NUMPY": ("a NumPy array", "name it .npy"),
     b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1": ("an Excel or Word document of an old format", "read_excel"),
-    b"ARROW1": ("a Feather file", "read_feather"),
     b"\x89HDF": ("an HDF5 file", "read_hdf"),
     b"$FL2": ("an SPSS file", "read_spss"),
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +18,14 @@ DEEPEST = 16  # lists within lists; of pictures a batch of sequences would need 
 _BRACKETS = re.compile(r"[\[\]{}]")
 
 
-def read_jsonl(path: Path) -> FileTable:
+def read_jsonl(path: Path, expected: Sequence[str] = ()) -> FileTable:
     """Return the objects of a JSON-lines file; the first one gives the columns, and a row may have more.
+
+    Parameters
+    ----------
+    path : Path
+    expected : sequence of str
+        The columns, where another shard gave them.
 
     Raises
     ------
@@ -27,7 +33,7 @@ def read_jsonl(path: Path) -> FileTable:
         When a line is no JSON object, or lacks a column of the first.
     """
     check_text_file(path)
-    columns: list[str] = []
+    columns: list[str] = list(expected)
 
     def marks() -> Iterator[Mark]:
         for line in lines(path):

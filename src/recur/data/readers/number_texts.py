@@ -41,6 +41,11 @@ class StyledTable(Table):
         """Where the paths in its cells begin."""
         return self._table.folder
 
+    @property
+    def files(self) -> list[Path]:
+        """Those of the table."""
+        return self._table.files
+
     def row(self, index: int) -> Row:
         """Return the row; values that are not text are unchanged."""
         row = dict(self._table[index])

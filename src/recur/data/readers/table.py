@@ -29,6 +29,10 @@ _SMALL = 16 * 2**20  # files up to this size are read whole, since opening one f
 _KEPT = 4  # such files that stay in memory
 
 
+class NoRowsError(DataError):
+    """A file that is sound and has no rows."""
+
+
 class Table(Sequence[Row]):
     """Rows by index, each a dictionary from column to raw value.
 
@@ -74,6 +78,11 @@ class Table(Sequence[Row]):
     def folder(self) -> Path | None:
         """The folder of relative paths in its cells; None for the current folder."""
         return None
+
+    @property
+    def files(self) -> list[Path]:
+        """The files whose every byte counts when a run is resumed: shards, Parquet and Arrow files."""
+        return []
 
     @abstractmethod
     def row(self, index: int) -> Row:
@@ -161,6 +170,7 @@ class FileTable(Table):
         lines_of_steps: Callable[[bytes], list[list[int]]] | None = None,
     ) -> None:
         self.path = path
+        self.home = path.parent
         self.name = str(path)
         self.columns = columns
         self.kind = kind
@@ -181,8 +191,8 @@ class FileTable(Table):
 
     @property
     def folder(self) -> Path:
-        """The folder that the file lies in."""
-        return self.path.parent
+        """The folder that the file lies in, or that of the file that it was unpacked from."""
+        return self.home
 
     def __len__(self) -> int:
         return self._count

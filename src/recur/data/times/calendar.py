@@ -93,6 +93,11 @@ class CalendarTable(Table):
         """Where the paths in its cells begin."""
         return self._table.folder
 
+    @property
+    def files(self) -> list[Path]:
+        """Those of the table."""
+        return self._table.files
+
     def columns_at(self, wall: int) -> Row:
         """Return the columns that were made, for a row at another time."""
         return calendar_values(self._features, wall)

@@ -55,6 +55,11 @@ class OrderedTable(Table):
         return self.table.folder
 
     @property
+    def files(self) -> list[Path]:
+        """Those of the table."""
+        return self.table.files
+
+    @property
     def pieces(self) -> list[Piece]:
         """Rows without a gap, series after series."""
         return self.order.pieces

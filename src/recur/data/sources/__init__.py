@@ -1,0 +1,1 @@
+"""Where rows come from: patterns, compressed files and remote stores, each as files of this machine."""
