@@ -25,8 +25,7 @@ def check(
     Parameters
     ----------
     data
-        File or folder: text, CSV, TSV, JSONL, Parquet, Arrow, CoNLL columns, idx, also compressed, or a folder of
-        texts, pictures or videos by class; a quoted pattern ('data/*.parquet'), or a URL (s3://, https://, hf://).
+        File, folder, quoted pattern or URL: text, CSV, TSV, JSONL, Parquet, Arrow, CoNLL, idx, or files by class.
     config
         TOML file with the names of the options as keys; options override it.
     json

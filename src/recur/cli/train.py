@@ -29,8 +29,7 @@ def train(
     Parameters
     ----------
     data
-        File or folder: text, CSV, TSV, JSONL, Parquet, Arrow, CoNLL columns, idx, also compressed, or a folder of
-        texts, pictures or videos by class; a quoted pattern ('data/*.parquet'), or a URL (s3://, https://, hf://).
+        File, folder, quoted pattern or URL: text, CSV, TSV, JSONL, Parquet, Arrow, CoNLL, idx, or files by class.
     out
         Run folder to write; default: runs/NAME-MODE.
     config
