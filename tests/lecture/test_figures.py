@@ -145,14 +145,6 @@ def test_controls_change_what_is_shown(chromium: Any, files: dict[str, str]) -> 
         "forty two → zwei und vierzig. For “zwei” it looks at “two” with 100 %"
         in one.locator("#tasks .attention .told").inner_text()
     )
-    faint = "#anatomy svg.step .gate.later"
-    assert [one.locator(faint).count(), one.locator("#anatomy svg.step .rows").count()] == [3, 4]  # i, g, o come later
-    for gate, formula in (("forget f", "σ("), ("input i", "σ("), ("candidates g", "tanh("), ("cell state c", "·")):
-        current = one.locator("#anatomy .walk .current").inner_text()
-        assert gate in current
-        assert formula in current
-        one.locator("#anatomy button.main").click()
-    assert one.locator(faint).count() == 0
     one.locator("#tasks .attention button").nth(3).click()
     assert "The point ends the answer" in one.locator("#tasks .attention .told").inner_text()
     one.locator("#tasks .attention input").fill("7")
@@ -171,6 +163,35 @@ def test_controls_change_what_is_shown(chromium: Any, files: dict[str, str]) -> 
     one.locator("#own input").first.fill("4")
     one.locator("#own select").select_option("lstm")
     assert "hello" in one.locator("#own .told").inner_text()
+
+
+def test_the_lstm_is_walked_through_with_one_unit_that_remembers(chromium: Any, files: dict[str, str]) -> None:
+    one = opened(chromium, files["en"]).page
+    deed, held, counted = (one.locator("#anatomy .told").nth(n) for n in range(3))
+    unit, word = (one.locator("#anatomy input").nth(n) for n in range(2))
+    assert "unit 7 is kept (f = 1.00), a new value is written (i · g = −0.96)" in deed.inner_text()
+    assert "holds: France −1.93, Spain −1.89, Germany −1.80, Italy −0.01, Korea −0.01." in held.inner_text()
+    numbers = one.locator("#anatomy svg.step .number").all_text_contents()
+    assert {"“France”", "20 units", "forget f: sum 6.36", "f = 1.00", "g = −0.99"} <= set(numbers)
+    faint = "#anatomy svg.step .gate.later"
+    assert [one.locator(faint).count(), one.locator("#anatomy svg.step .rows").count()] == [3, 4]  # i, g, o come later
+    for gate, formula in (("forget f", "σ("), ("input i", "σ("), ("candidates g", "tanh("), ("cell state c", "·")):
+        current = one.locator("#anatomy .walk .current").inner_text()
+        assert gate in current
+        assert formula in current
+        one.locator("#anatomy button.main").click()
+    assert one.locator(faint).count() == 0
+    one.locator("#anatomy button.main").click()
+    assert "of 20 units show more than 0.5 in size" in counted.inner_text()
+    assert not one.locator("#anatomy", has_text="mean is").count()  # of signed values it says nothing
+    word.fill("4")
+    assert "At “in”, unit 7 is erased (f = 0.00)" in deed.inner_text()
+    one.locator("#anatomy select").select_option("Italy")
+    word.fill("5")
+    assert "At “Italy”, unit 7 is erased (f = 0.00), nothing is written" in deed.inner_text()
+    assert "unit 7 at “Italy”" in one.locator("#anatomy h3").nth(1).inner_text()
+    unit.fill("8")
+    assert "the cell of unit 8 holds: Germany" in held.inner_text()
 
 
 def test_gradients_shrink_by_factors_and_stay_on_the_belt(chromium: Any, files: dict[str, str]) -> None:

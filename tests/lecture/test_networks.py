@@ -407,6 +407,40 @@ def test_the_numbers_of_the_lstm_are_those_of_its_step() -> None:
         assert mine == pytest.approx(own, rel=1e-9)
 
 
+def test_unit_7_is_written_at_the_country_and_kept_until_the_blank() -> None:
+    found = computed(
+        """const shown = String, net = wordNet("lstm");
+        answer = Object.fromEntries(Object.keys(TASKS.countries).map((one) => [one, [6, 7].map(
+          (unit) => unitTrace(net, net.run(net.ids(farText(one, 2))), unit))]));
+        answer.deeds = [deeds(0.104, -0.5, 0.896), deeds(0.106, 0.494, 0.104), deeds(0.9, 0.094, 0.5)];"""
+    )
+    assert found.pop("deeds") == [
+        ["erased", "written", "read"],
+        ["part", "little", "hidden"],
+        ["kept", "nothing", "partly"],
+    ]
+
+    def printed(trace: list[dict[str, float]], step: int, *names: str) -> list[float]:
+        return [round(trace[step][name], 2) for name in names]
+
+    france, italy = found["France"][0], found["Italy"][0]
+    *kept, blank = france[5:]
+    assert printed(france, 3, "f", "c") == [0.0, -0.99]  # erased at "in", and written
+    assert round(france[4]["i"] * france[4]["g"], 2) == -0.96
+    assert printed(france, 4, "c") == [-1.94]
+    assert {round(one["f"], 2) for one in kept} == {0.99, 1.0}
+    assert {round(one["i"], 2) for one in kept} == {0.0}
+    assert max(one["c"] for one in kept) - min(one["c"] for one in kept) < 0.02
+    assert [round(blank["o"], 2), round(blank["h"], 2)] == [1.0, -0.95]
+    shown = [n for n, one in enumerate(kept, 5) if one["o"] > 0.6]
+    assert shown == [8, 14]  # "plays" and "dog"
+    assert printed(italy, 4, "f", "c") == [0.0, -0.01]
+    assert abs(italy[4]["i"] * italy[4]["g"]) < 0.02
+    held = {country: [trace[16]["c"] for trace in traces] for country, traces in found.items()}
+    assert {one for one, (seven, _) in held.items() if seven > -1} == {"Italy", "Korea"}
+    assert {one for one, (_, eight) in held.items() if eight > 2} == {"Spain", "Korea"}
+
+
 def test_the_gradient_of_the_cell_state_is_that_of_autograd() -> None:
     found = computed(
         """const net = network(NETWORKS["word lstm"]), ids = net.ids(farText("France", 1));

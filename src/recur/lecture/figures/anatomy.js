@@ -36,69 +36,120 @@ function walked(net, run, n, name, unit) {
     own
   ];
 }
-FIGURES.anatomy = (root, t) => {
-  const net = wordNet("lstm"), texts = farText("France", 2), run = net.run(net.ids(texts)), step = net.layers[0].step;
-  const diagram = el("div", { class: "diagram" }), place = el("div", { class: "chart" });
-  const told = el("p", { class: "told", "aria-live": "polite" }), list = el("ol", { class: "walk" });
-  // the parts that belong to each step of the walk, by the names of the drawing
-  const lit = {
-    c: ["state:c", "output:c", "sign:c", "sign:×"],
-    f: ["gate:f"],
-    i: ["gate:i"],
-    g: ["gate:g"],
-    o: ["gate:o"],
-    h: ["output:h", "sign:h", "function:tanh(c)", "function:tanh"],
+// the parts of the drawing that belong to each step of the walk
+const LIT = {
+  c: ["output:c", "sign:c", "sign:×"],
+  f: ["gate:f"],
+  i: ["gate:i"],
+  g: ["gate:g"],
+  o: ["gate:o"],
+  h: ["output:h", "sign:h", "function:tanh(c)", "function:tanh"],
+};
+// the numbers of one unit, and what enters, written into the drawing of the step
+function writeNumbers(diagram, net, run, n, unit, gate, texts, t) {
+  diagram.querySelectorAll(".number").forEach((one) => one.remove());
+  const svg = diagram.querySelector("svg"), tall = +svg.getAttribute("height") > +svg.getAttribute("width");
+  svg.classList.toggle("numbered", !tall);
+  const now = unitTrace(net, run, unit)[n], before = n ? unitTrace(net, run, unit)[n - 1] : { c: 0, h: 0 };
+  // the text of a part, at a place of its box
+  const write = (group, text, place, anchor = "start") => {
+    const box = group.querySelector("rect");
+    const [x, y] = place(...["x", "y", "width", "height"].map((one) => +box.getAttribute(one)));
+    group.append(word(x, y, text, { class: "number", style: `text-anchor: ${anchor}` }));
   };
-  const values = (name, n) => name === "c" || name === "h" ? part(run.frames[0][n], step.states[name].after) :
-                                                             part(run.frames[0][n], step.values[name].value);
-  let gate = "f", n = 4;
-  // the unit into which most is written at this word
-  const written = values("i", n).map((v, u) => Math.abs(v * values("g", n)[u]));
-  let unit = best(written);
-  function numbersInDrawing() {
-    diagram.querySelectorAll(".number").forEach((one) => one.remove());
-    const f = run.frames[0][n], svg = diagram.querySelector("svg");
-    const tall = +svg.getAttribute("height") > +svg.getAttribute("width");
-    const write = (key, v) => {
-      const group = diagram.querySelector(`[data-part="${key}"]`), box = group?.querySelector("rect");
-      if (!box) return;
-      const [x, y, wide, high] = ["x", "y", "width", "height"].map((one) => +box.getAttribute(one));
-      // above the name of a gate; below a state, or beside it where the line leaves below
-      const name = group.querySelector(".name"), down = tall && key.startsWith("state");
-      const [x_, y_, anchor] = name ? (tall ? [x + wide / 2 - 5, y - 10, "end"] : [x + wide + 3, y - 8, "start"]) :
-        !down                       ? [x + wide / 2, y + high + 14, "middle"] :
-        key === "state:c"           ? [x + wide + 5, y + high / 2 + 4, "start"] :
-                                      [x - 5, y + high / 2 + 4, "end"];
-      group.append(word(x_, y_, shown(v), { class: "number", style: `text-anchor: ${anchor}` }));
-    };
-    for (const one of ["f", "i", "g", "o"]) {
-      write(`gate:${one}`, values(one, n)[unit]);
-      // the rows of W that feed it
-      const group = diagram.querySelector(`[data-part="gate:${one}"]`), box = group.querySelector("rect");
-      const [x, y, wide, high] = ["x", "y", "width", "height"].map((each) => +box.getAttribute(each));
-      const [right, below] = !tall ? [16, high + 26] : one === "f" ? [46, high + 28] : [46, high / 2 + 5];
-      group.append(symbol(x + wide / 2 + right, y + below, "W", one, { class: "math number rows" }));
-    }
-    for (const one of ["c", "h"]) {
-      write(`state:${one}`, part(f, step.states[one].before)[unit]);
-      write(`output:${one}`, values(one, n)[unit]);
-    }
+  const all = (key) => [...diagram.querySelectorAll(`[data-part="${key}"]`)], only = (key) => all(key)[0];
+  const below = (x, y, wide, high) => [x + wide / 2, y + high + 14];
+  for (const one of ["f", "i", "g", "o"]) {
+    const group = only(`gate:${one}`), box = group.querySelector("rect");
+    if (tall)
+      write(group, shown(now[one]), (x, y, wide) => [x + wide / 2 - 5, y - 10], "end");
+    else
+      write(group, `${one} = ${shown(now[one])}`, (x, y, wide) => [x + wide / 2 + 7, y - 5]);
+    // the rows of W that feed it
+    const [x, y, wide, high] = ["x", "y", "width", "height"].map((each) => +box.getAttribute(each));
+    const [right, under] = !tall ? [16, high + 26] : one === "f" ? [46, high + 28] : [46, high / 2 + 5];
+    group.append(symbol(x + wide / 2 + right, y + under, "W", one, { class: "math number rows" }));
   }
-  function show() {
-    const reached = WALK.indexOf(gate), before_ = WALK.slice(0, reached + 1).flatMap((one) => lit[one]);
-    const later = WALK.slice(reached + 1).flatMap((one) => lit[one]).filter((one) => !before_.includes(one));
+  write(
+    only("state:c"), shown(before.c), tall ? (x, y, wide, high) => [x + wide + 5, y + high / 2 + 4] : below,
+    tall ? "start" : "middle");
+  write(only("output:c"), shown(now.c), below, "middle");
+  write(only("output:h"), shown(now.h), below, "middle");
+  // all units of the state before enter the weighted sum, and the word
+  write(only("state:h"), fill(t.all_units, { n: net.hidden }), tall ? (x, y) => [x + 27, y - 5] : below, "middle");
+  write(
+    only("input:x"), `“${texts[n]}”`,
+    (x, y, wide, high) => tall ? [x + wide / 2 - 5, y + high + 14] : [x + wide + 8, y + high / 2 - 6],
+    tall ? "end" : "start");
+  if ("figo".includes(gate) && !tall) {
+    const sum = gateSum(net, run, n, gate, unit).reduce((a, b) => a + b, 0);
+    write(
+      diagram.querySelector(".product"), fill(t.sum, { gate: t[gate], sum: shown(sum) }),
+      (x, y, wide, high) => [x + wide + 8, y + high / 2 + 4]);
+  }
+  if (!tall) {
+    const beside = (x, y, wide, high) => [x + wide + 2, y + high + 6];
+    const [kept, added] = all("sign:×");
+    write(kept, shown(now.f * before.c), beside);
+    write(added, shown(now.i * now.g), beside);
+    write(only("function:tanh"), shown(Math.tanh(now.c)), (x, y, wide, high) => [x + wide + 4, y + high / 2 + 5]);
+  }
+}
+FIGURES.anatomy = (root, t) => {
+  const net = wordNet("lstm"), countries = Object.keys(TASKS.countries), { step } = net.layers[0];
+  const runs = Object.fromEntries(countries.map((one) => [one, net.run(net.ids(farText(one, 2)))]));
+  const diagram = el("div", { class: "diagram" }), list = el("ol", { class: "walk" });
+  const trace = el("div", { class: "chart" }), place = el("div", { class: "chart" });
+  const [deed, after, told] = [0, 0, 0].map(() => el("p", { class: "told", "aria-live": "polite" }));
+  const title = el("h3");
+  let country = "France", gate = "f", n = 4, unit = 6;
+  const values = (name, m) => {
+    const frame = runs[country].frames[0][m];
+    return part(frame, name === "c" || name === "h" ? step.states[name].after : step.values[name].value);
+  };
+  // a choice in a picture moves the slider
+  const moveTo = (one, v) => {
+    const input = one.querySelector("input");
+    input.value = v + 1;
+    input.dispatchEvent(new Event("input"));
+  };
+  function showTrace(texts) {
+    const traces = Object.fromEntries(countries.map((one) => [one, unitTrace(net, runs[one], unit)]));
+    traceChart(trace, traces, country, texts, n, t, (m) => moveTo(words, m));
+    const now = traces[country][n], done = deeds(now.f, now.i * now.g, now.o);
+    deed.textContent = fill(t.deed, {
+      word: texts[n],
+      unit: unit + 1,
+      f: shown(now.f),
+      written: shown(now.i * now.g),
+      o: shown(now.o),
+      ...Object.fromEntries(done.map((one, m) => [["keep", "write", "read"][m], t[one]]))
+    });
+    const late = texts.length - 3,
+          cells = countries.map((one) => [one, traces[one][late].c]).sort((x, y) => x[1] - y[1]);
+    after.textContent = fill(t.cells, {
+      unit: unit + 1,
+      word: texts[late],
+      m: late - 4,
+      list: cells.map(([one, v]) => `${one} ${shown(v)}`).join(", ")
+    });
+  }
+  function showStep(texts) {
+    const reached = WALK.indexOf(gate), seen = WALK.slice(0, reached + 1).flatMap((one) => LIT[one]);
+    const later = WALK.slice(reached + 1).flatMap((one) => LIT[one]).filter((one) => !seen.includes(one));
     [...root.querySelectorAll(".panel > button")].forEach(
       (one, m) => (one.disabled = reached === (m ? WALK.length - 1 : 0)));
     diagram.querySelectorAll("[data-part]").forEach((one) => {
-      const mine = lit[gate].includes(one.dataset.part);
-      one.classList.toggle("lit", mine);
+      const key = one.dataset.part;
+      one.classList.toggle("lit", LIT[gate].includes(key));
       // what comes later in the walk has not happened yet
-      one.classList.toggle("later", !mine && later.includes(one.dataset.part));
+      one.classList.toggle("later", later.includes(key));
     });
     diagram.querySelector("svg").dataset.highway = gate === "c" ? "on" : "";
-    numbersInDrawing();
+    title.textContent = fill(t.part_step, { unit: unit + 1, word: texts[n] });
+    writeNumbers(diagram, net, runs[country], n, unit, gate, texts, t);
     list.replaceChildren(...WALK.map((one) => {
-      const [formula, numbers, value] = walked(net, run, n, one, unit), name = el("span", { class: "math" });
+      const [formula, numbers, value] = walked(net, runs[country], n, one, unit), name = el("span", { class: "math" });
       name.innerHTML = formula;
       const item = el(
         "li", { class: one === gate ? "current" : "" }, el("b", {}, t[one]), name,
@@ -106,33 +157,18 @@ FIGURES.anatomy = (root, t) => {
       item.addEventListener("click", () => choosing(one));
       return item;
     }));
+  }
+  function showAll(texts) {
     const all = texts.map((_, m) => values(gate, m)), most = gate === "c" ? Math.max(...all.flat().map(Math.abs)) : 1;
-    picture(clear(place), 250, t.label, (svg, wide) => {
-      const left = 8, gap = (wide - left - 4) / texts.length, cell = 7.5;
-      texts.forEach((one, m) => {
-        const x = left + gap * m, column = draw("g", { class: m === n ? "now" : "" });
-        all[m].forEach((v, u) => {
-          const box =
-            draw("rect", { x, y: 24 + u * cell, width: gap - 1, height: cell - 0.5, style: `fill:${tone(v, most)}` });
-          box.addEventListener("click", () => {
-            unit = u;
-            moved.querySelector("input").value = unit + 1;
-            moved.querySelector("output").textContent = unit + 1;
-            show();
-          });
-          column.append(tip(box, `${one}, ${t.unit} ${u + 1}: ${shown(v, 3)}`));
-        });
-        column.append(draw(
-          "text", {
-            x: x + gap / 2,
-            y: 188,
-            "text-anchor": "end",
-            transform: `rotate(-62 ${x + gap / 2} 188)`,
-            class: m === n ? "said strong" : "said"
-          },
-          one));
-        svg.append(column);
-      });
+    picture(clear(place), 244, t.label, (svg, wide) => {
+      const axis = sentencePlace(wide, texts.length), { left, gap } = axis, cell = 7.5;
+      texts.forEach((one, m) => all[m].forEach((v, u) => {
+        const box = draw(
+          "rect",
+          { x: left + gap * m, y: 24 + u * cell, width: gap - 1, height: cell - 0.5, style: `fill:${tone(v, most)}` });
+        box.addEventListener("click", () => moveTo(moved, u));
+        svg.append(tip(box, `${one}, ${t.unit} ${u + 1}: ${shown(v, 3)}`));
+      }));
       svg.append(
         draw("rect", { x: left + gap * n - 1, y: 22, width: gap + 1, height: net.hidden * cell + 3, class: "frame" }),
         draw(
@@ -141,15 +177,21 @@ FIGURES.anatomy = (root, t) => {
         word(
           left, 14, `${t[gate]}: ${fill(t.rows, { n: net.hidden, most: shown(most) })}`,
           { class: "soft", "text-anchor": "start" }));
+      sentenceWords(svg, axis, texts, n, 188);
     });
-    const now = values(gate, n), mean = now.reduce((a, b) => a + b, 0) / now.length;
-    told.textContent = `${t[`is ${gate}`]} ${fill("fio".includes(gate) ? t.now : t.mean, {
-      word: texts[n],
-      mean: shown(mean),
-      high: now.filter((v) => v > 0.9).length,
-      low: now.filter((v) => v < 0.1).length,
-      n: now.length
-    })}`;
+    // how many units do one thing or the other at this word
+    const now = values(gate, n), cells = values("c", n).map((v, u) => Math.abs(v - (n ? values("c", n - 1)[u] : 0)));
+    const count = (holds, of = now) => of.filter(holds).length;
+    const [high, low] = gate === "c" ? [count((v) => v > 0.5, cells), count((v) => v < 0.1, cells)] :
+      gate === "h"                   ? [count((v) => Math.abs(v) > 0.5), count((v) => Math.abs(v) < 0.1)] :
+                                       [count((v) => v > 0.9), count((v) => v < (gate === "g" ? -0.9 : 0.1))];
+    told.textContent = fill(t[`is ${gate}`], { word: texts[n], n: net.hidden, high, low });
+  }
+  function show() {
+    const texts = farText(country, 2);
+    showTrace(texts);
+    showStep(texts);
+    showAll(texts);
   }
   const names = choice(t.choose, WALK.map((one, m) => [one, `${m + 1}. ${t[one]}`]), gate, (v) => {
     gate = v;
@@ -161,14 +203,25 @@ FIGURES.anatomy = (root, t) => {
     unit = v - 1;
     show();
   });
+  const words = slider(t.step, 1, farText(country, 2).length, n + 1, (v) => {
+    n = v - 1;
+    show();
+  }, (v) => `${v}: ${farText(country, 2)[v - 1]}`);
   root.append(
+    el("h3", {}, t.part_unit),
+    controls(
+      choose(
+        t.country, countries.map((one) => [one, one]), country,
+        (v) => {
+          country = v;
+          moveTo(words, n);
+        }),
+      moved, words),
+    trace, deed, after, title,
     controls(
       button("←", () => go(-1), { "aria-label": t.previous }),
       button("→", () => go(1), { "aria-label": t.next, class: "main" }), names),
-    controls(slider(t.step, 1, texts.length, n + 1, (v) => {
-               n = v - 1;
-               show();
-             }, (v) => `${v}: ${texts[v - 1]}`), moved), diagram, list, told, place);
+    diagram, list, el("h3", {}, t.part_all), place, told);
   stepDrawing(diagram, CELLS.lstm);
   show();
 };
