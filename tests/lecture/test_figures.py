@@ -131,15 +131,6 @@ def test_controls_change_what_is_shown(chromium: Any, files: dict[str, str]) -> 
     assert "good ✗" in one.locator("#deep svg").first.text_content()
     one.locator("#deep input").fill("2")
     assert "bad ✓" in one.locator("#deep svg").first.text_content()
-    heights = set()
-    for _ in range(7):
-        heights.add(one.locator("#through_time .beside").evaluate("(one) => one.offsetHeight"))
-        one.locator("#through_time button.main").click()
-    assert len(heights) == 1
-    assert one.locator("#through_time button.main").is_disabled()
-    shares = one.locator("#through_time .block .soft:last-child").all_inner_texts()
-    assert shares[2].endswith("36 % + 33 % + 31 % + 0 % = 100 %")
-    assert "the three sums are the gradient" in one.locator("#through_time .told").inner_text()
     one.locator("#tasks .attention button").first.click()
     assert (
         "forty two → zwei und vierzig. For “zwei” it looks at “two” with 100 %"
@@ -163,6 +154,34 @@ def test_controls_change_what_is_shown(chromium: Any, files: dict[str, str]) -> 
     one.locator("#own input").first.fill("4")
     one.locator("#own select").select_option("lstm")
     assert "hello" in one.locator("#own .told").inner_text()
+
+
+@pytest.mark.parametrize("wide", [1280, 390])
+def test_bptt_goes_forward_with_numbers_and_back_on_three_paths(
+    chromium: Any, files: dict[str, str], wide: int
+) -> None:
+    one = opened(chromium, files["en"], wide=wide).page
+    told, rows = one.locator("#through_time .told"), one.locator("#through_time dd")
+    shares = one.locator("#through_time .block .soft:last-child")
+    assert "what is kept for the way back" in told.inner_text()
+    assert rows.count() == 7
+    assert "−ln 0.263 = 1.335" in rows.last.inner_text()  # e_1, as it is written above z_1
+    assert "e = 1.335" in str(one.locator("#through_time svg").text_content())
+    blocks, heights = one.locator("#through_time .beside"), set()
+    for frame in range(7):
+        heights.add(blocks.evaluate("(one) => one.offsetHeight"))
+        kept = blocks.locator(".outer span").count()
+        assert kept == (10 * (frame + 1) if frame < 4 else 12 + 12 + 9)  # h, x and h before of every step so far
+        one.locator("#through_time button.main").click()
+    heights.add(blocks.evaluate("(one) => one.offsetHeight"))
+    assert len(heights) == 1  # the page stays where it is
+    assert one.locator("#through_time button.main").is_disabled()
+    assert "the three sums are the gradient" in told.inner_text()
+    assert [text.split("\n")[1] for text in shares.all_inner_texts()] == [
+        "66 % + −9 % + 4 % + 39 % = 100 %", "30 % + 1 % + 49 % + 20 % = 100 %", "49 % + 26 % + 25 % + 0 % = 100 %",
+    ]  # fmt: skip
+    one.locator("#through_time button", has_text="trained").last.click()
+    assert all("close to zero" in text and "%" not in text for text in shares.all_inner_texts())
 
 
 def test_the_lstm_is_walked_through_with_one_unit_that_remembers(chromium: Any, files: dict[str, str]) -> None:

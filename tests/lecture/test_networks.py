@@ -205,13 +205,18 @@ def test_the_three_paths_add_up_to_the_gradient_of_autograd() -> None:
     )
 
 
-@pytest.mark.parametrize("net", ['network(fresh("elman", 4, 3, 3))', "network(NETWORKS.spelled)"])
+@pytest.mark.parametrize("net", ["network(untrained())", "network(NETWORKS.spelled)"])
 def test_a_step_adds_an_outer_product_and_the_shares_of_all_steps_are_the_whole(net: str) -> None:
     found = computed(
         f"""const net = {net}, f = frames(net, [..."hell"], [..."ello"]), steps = [0, 1, 2, 3];
         answer = {{ portions: steps.map((t) => portions(f, t)), own: steps.map((t) => f.share(t)),
-          factors: steps.map((t) => factors(net, f, t)) }};"""
+          factors: steps.map((t) => factors(net, f, t)), summands: steps.map((t) => summands(net, f, t)),
+          a: f.run.frames[0].map((frame) => part(frame, net.layers[0].step.values.a.value)),
+          percents: Object.keys(f.share(0)).map((name) => percents(steps.map((t) => portions(f, t)[name]))) }};"""
     )
+    sums = [[x + h for x, h in zip(one["x"], one["h"], strict=True)] for one in found["summands"]]
+    close(torch.tensor(sums, dtype=torch.float64), torch.tensor(found["a"], dtype=torch.float64), "a is both summands")
+    assert all(sum(one) == 100 for one in found["percents"])
     for name in ("W_hy", "W_xh", "W_hh"):
         assert sum(one[name] for one in found["portions"]) == pytest.approx(1)
         for own, pair in zip(found["own"], found["factors"], strict=True):
