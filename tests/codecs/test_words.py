@@ -163,3 +163,31 @@ def test_many_values_have_the_ids_of_each(penn: WordsCodec) -> None:
 def test_the_description_says_how_texts_are_split(penn: WordsCodec) -> None:
     assert penn.describe() == f"words: vocabulary {penn.size} (split at spaces)"
     assert WordsCodec().fit(["a, b."]).describe() == "words: vocabulary 8 (words and punctuation)"
+
+
+@given(st.lists(st.text("abcAB .,'’-n\n", max_size=30), min_size=1, max_size=20), st.booleans(), st.integers(1, 2))
+def test_words_counted_in_bounded_memory_are_those_of_an_unbounded_count(
+    texts: list[str], lower: bool, min_count: int
+) -> None:
+    texts = [*texts, "a a"]
+    plain = WordsCodec(lower=lower, min_count=min_count).fit(texts)
+    bounded = WordsCodec(lower=lower, min_count=min_count).in_bounded_memory().fit(texts)
+    assert bounded.vocabulary == plain.vocabulary
+    assert bounded.describe() == plain.describe()
+
+
+def test_a_count_that_was_too_large_for_memory_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("recur.codecs.words.MOST_WORDS", 4)
+    codec = WordsCodec().in_bounded_memory().fit(["a a a b b c", "d e f", "a g"])
+    assert "counts of words are too low by at most 1" in codec.describe()
+    assert "a" in codec.vocabulary
+
+
+@given(st.lists(st.text("abcAB .,'’-n<unk>", max_size=30), min_size=1, max_size=8))
+def test_ids_are_aligned_with_the_words_where_some_are_unknown(texts: list[str]) -> None:
+    codec = WordsCodec().fit(["a b ab n 't . , A-b can 't"])
+    # beside a list of words, texts are encoded word by word
+    slowly = codec.encode_many([*texts, ["a"]])
+    for one, other in zip(codec.encode_many(texts), slowly, strict=False):
+        assert one.tolist() == other.tolist()
+        assert one.dtype == other.dtype

@@ -31,6 +31,7 @@ FILES = {
     "overlapping": (sentences, "a.txt", {"bptt": 12, "bptt_stride": 4, "cell": "gru"}),
     "lines": (sentences, "a.txt", {"documents": "line", "recurrent_dropout": 0.2}),
     "classes": (reviews, "a.csv", {"dropout": 0.3, "optimizer": "sgd", "lr": 0.5, "schedule": "step"}),
+    "on the disk": (reviews, "a.csv", {"dropout": 0.3, "storage": "disk"}),
     "tags": (tagged, "a.conll", {"variational_dropout": 0.2}),
     "pairs": (pairs, "a.tsv", {"mode": "many-to-many", "attention": "luong", "teacher_forcing": 0.5}),
     "series": (series, "a.csv", {"input": "load", "zoneout": 0.1}),

@@ -88,6 +88,10 @@ class Codec(Text, Symbols, Columns, Values):
     def fit(self, values: Iterable[Any]) -> Codec:
         """Learn the vocabulary (or the scale) from values, read once and not kept; return self."""
 
+    def in_bounded_memory(self) -> Codec:
+        """Return the codec, whose `fit` is to need memory that does not grow with the number of values."""
+        return self
+
     @abstractmethod
     def encode(self, value: Any) -> np.ndarray:
         """Return the array of one value."""

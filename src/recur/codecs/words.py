@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
-from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, trainers
+from tokenizers import Encoding, Regex, Tokenizer, models, normalizers, pre_tokenizers, trainers
 
 from recur.codecs.bounds import check_characters
 from recur.codecs.files import field, strings
@@ -31,6 +31,7 @@ from recur.codecs.tokens import (
     with_reserved,
 )
 from recur.codecs.traits import IdTraits, TextTraits
+from recur.codecs.word_counts import MOST_WORDS, WordCounts
 from recur.config import DataConfig
 from recur.errors import RunError
 
@@ -87,6 +88,9 @@ class WordsCodec(TokenCodec):
         self.newlines = newlines
         self.split = "words"
         self._spacing = Spacing()
+        # different words that are counted; None for all
+        self._most_counted: int | None = None
+        self.count_error = 0
 
     @classmethod
     def configured(cls, data: DataConfig, **_: Any) -> WordsCodec:
@@ -130,14 +134,37 @@ class WordsCodec(TokenCodec):
 
     def _count_texts(self, tokenizer: Tokenizer, texts: Iterable[Any]) -> list[str]:
         """Return the words of the texts by falling frequency, then by spelling."""
+        if self._most_counted is not None:
+            return self._count_bounded(tokenizer, texts, self._most_counted)
         trainer = trainers.WordLevelTrainer(
             vocab_size=2**31, min_frequency=self.min_count, special_tokens=[], show_progress=False
         )
         tokenizer.train_from_iterator(map(joined_text, texts), trainer)
         return raw_vocabulary(tokenizer)
 
+    def in_bounded_memory(self) -> WordsCodec:
+        """Count at most a million different words; rarer ones are counted with an error, which `describe` says."""
+        self._most_counted = MOST_WORDS
+        return self
+
+    def _count_bounded(self, tokenizer: Tokenizer, texts: Iterable[Any], most: int) -> list[str]:
+        """Return the words of the texts as `_count_texts` does, of at most so many different ones."""
+        counts = WordCounts(most)
+        normalize = tokenizer.normalizer.normalize_str if tokenizer.normalizer is not None else None
+        split = tokenizer.pre_tokenizer.pre_tokenize_str
+        for text in map(joined_text, texts):
+            counts.add([word for word, _ in split(text if normalize is None else normalize(text))])
+        self.count_error = counts.error
+        return counts.ranked(self.min_count)
+
     def _count_listed(self, values: Iterable[Any]) -> list[str]:
         """Return the items of the lists by falling frequency, then by spelling."""
+        if self._most_counted is not None:
+            bounded = WordCounts(self._most_counted)
+            for value in values:
+                bounded.add(self._items(value))
+            self.count_error = bounded.error
+            return bounded.ranked(self.min_count)
         counts: Counter[str] = Counter()
         for value in values:
             counts.update(self._items(value))
@@ -166,7 +193,26 @@ class WordsCodec(TokenCodec):
 
     def encode_many(self, values: Sequence[Any]) -> list[np.ndarray]:
         """Return the ids of many values; faster than one by one."""
-        return [np.array([index for _, index in pieces], np.int64) for pieces in self._pieces(values)]
+        if any(isinstance(value, (list, tuple)) for value in values):
+            return [np.array([index for _, index in pieces], np.int64) for pieces in self._pieces(values)]
+        texts = [check_characters(to_text(value)) for value in values]
+        encoded = self.tokenizer.encode_batch(texts, add_special_tokens=False)
+        return [self._with_parts(text, encoding) for text, encoding in zip(texts, encoded, strict=True)]
+
+    def _with_parts(self, text: str, encoding: Encoding) -> np.ndarray:
+        """Return the ids of a text, with those of the parts of its unknown words."""
+        ids = np.array(encoding.ids, np.int64)
+        unknown = np.flatnonzero((ids == UNK_ID) | (ids == PAD_ID) | (ids == BOS_ID)).tolist()
+        if not unknown:
+            return ids
+        offsets = encoding.offsets
+        parts: list[np.ndarray | list[int]] = []
+        before = 0
+        for place in unknown:
+            start, end = offsets[place]
+            parts += [ids[before:place], [index for _, index in self._parts(text[start:end])]]
+            before = place + 1
+        return np.concatenate([*parts, ids[before:]]).astype(np.int64)
 
     def tokens(self, value: Any) -> list[str]:
         """Return the words as they are written, aligned with `encode`; a line end reads ``<eos>``."""
@@ -240,7 +286,8 @@ class WordsCodec(TokenCodec):
     def describe(self) -> str:
         """Return the size of the vocabulary and the split."""
         how = "split at spaces" if self.split == "spaces" else "words and punctuation"
-        return f"{super().describe()} ({how})"
+        rough = f"; counts of words are too low by at most {self.count_error:,}" if self.count_error else ""
+        return f"{super().describe()} ({how}{rough})"
 
     def _state(self) -> dict[str, Any]:
         return {

@@ -187,6 +187,12 @@ class DataConfig(Section):
     max_length: int | None = option(
         None, "cut longer sequences to this many steps", unit="steps", applies=when.ROWS, ge=1, le=COUNT
     )
+    storage: Literal["memory", "disk"] | None = option(
+        None,
+        "where encoded rows are kept: memory, or disk, which shuffles them by block; default: disk for files of 1 GiB "
+        "or more",
+        applies=when.BATCHES,
+    )
     damaged: Literal["error", "skip"] = option(
         "error", "what to do with a row whose file or time stamp cannot be read", applies=when.DAMAGED
     )

@@ -32,6 +32,9 @@ class FitOptions(TypedDict, total=False):
     of recur.codecs; default: inferred."""
     max_length: int | None
     """cut longer sequences to this many steps."""
+    storage: Literal["memory", "disk"] | None
+    """where encoded rows are kept: memory, or disk, which shuffles them by block; default: disk for files of 1 GiB or
+    more."""
     damaged: Literal["error", "skip"]
     """what to do with a row whose file or time stamp cannot be read."""
     header: bool | None

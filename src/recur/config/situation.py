@@ -115,7 +115,7 @@ class Condition:
 _WRITTEN_NUMBERS = frozenset({"", "csv", "tsv", "jsonl", "memory", "npy", "npz", "folder"})
 
 FROM_FILE = Condition("on a file or folder, not on rows from Python", lambda task: task.form != "memory")
-FOLDER = Condition("on a folder", lambda task: task.folder)
+FOLDER = Condition("on a folder or a pattern of names", lambda task: task.folder)
 DELIMITED = Condition("on CSV and TSV files", lambda task: task.form in ("", "csv", "tsv"))
 NUMBER_TEXTS = Condition(
     "on numbers in cells of a table", lambda task: "number" in task.option_groups and task.form in _WRITTEN_NUMBERS

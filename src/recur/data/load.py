@@ -14,6 +14,7 @@ from recur.data.examples.damage import without_damaged
 from recur.data.examples.examples import Example, GroupExamples, RowExamples, StreamExamples, is_one_series
 from recur.data.examples.fit import Joined
 from recur.data.examples.hold_out import hold_out, pieces, rows_of, windows
+from recur.data.examples.on_disk import stays_on_disk
 from recur.data.examples.targets import Missing, answered
 from recur.data.read import read
 from recur.data.readers.folder import split_files
@@ -21,6 +22,7 @@ from recur.data.readers.memory import row_of
 from recur.data.readers.table import Table
 from recur.data.roles.inference import infer
 from recur.data.roles.roles import Roles
+from recur.data.sources.resolve import is_pattern
 from recur.data.times import calendar, series, timeline
 from recur.data.times.order import ordered
 from recur.data.times.panels import columns_of
@@ -54,7 +56,9 @@ class Dataset:
     form : str
         The format that the training rows were read from, as `Table.form`.
     folder : bool
-        Whether the source is a folder.
+        Whether the source is a folder, or several files.
+    on_disk : bool
+        Whether the rows are too many for memory: what is made of them stays on the disk.
     """
 
     roles: Roles
@@ -69,6 +73,7 @@ class Dataset:
     test_name: str = ""
     form: str = ""
     folder: bool = False
+    on_disk: bool = False
 
     @property
     def labelled(self) -> Sequence[Example]:
@@ -157,7 +162,8 @@ def _loaded(config: Config, source: Any) -> Dataset:
     given = config.data.source if source is None else source
     source, dev_file, test_file = _files(config, source)
     table = read(source, config.data)
-    form, folder = table.form, isinstance(given, (str, Path)) and Path(given).is_dir()
+    form, folder = table.form, isinstance(given, (str, Path)) and (Path(given).is_dir() or is_pattern(given))
+    on_disk = stays_on_disk(config.data, table)
     roles = infer(table, config)
     calendar.refuse_constant(table, config.data.table.time_features)
     table = _in_order(table, roles, config)
@@ -172,13 +178,13 @@ def _loaded(config: Config, source: Any) -> Dataset:
             raise DataError(f"{dev_table.name} has no rows to evaluate on", hint="give a --dev file with rows")
         return Dataset(
             roles, _to_learn_from(table, roles, config), dev, test, Path(dev_table.name).name, notes=notes,
-            test_name=test_name, form=form, folder=folder,
+            test_name=test_name, form=form, folder=folder, on_disk=on_disk,
         )  # fmt: skip
     damaged: list[str] = []
     train, dev, held_out = hold_out(table, roles, config, damaged)
     return Dataset(
         roles, train, dev, test, held_out, own_split=True, notes=notes, damaged=damaged, test_name=test_name, form=form,
-        folder=folder,
+        folder=folder, on_disk=on_disk,
     )  # fmt: skip
 
 

@@ -188,7 +188,7 @@ def guesses(
     zeros : ndarray, optional
         (C,) what a zero is among the standardised numbers of each column; by default zero.
     """
-    rows = _limited(train)
+    rows = limited(train)
     first = next(rows, None)
     if first is None:
         return []
@@ -223,7 +223,7 @@ def _step_labels(train: Iterator[Encoded], dev: Iterable[Encoded]) -> list[Guess
 
 def _spans(labels: Sequence[str], train: Iterable[Encoded], dev: Iterable[Encoded]) -> list[Guess]:
     """Return the spans of the most frequent tag of each symbol."""
-    rows = _limited(train)
+    rows = limited(train)
     first = next(rows, None)
     # numbers have no most frequent tag each: all steps would have the tag of no span
     if first is None or first.input is None or first.input.dtype.kind not in "iu":
@@ -311,7 +311,7 @@ def _frames(train: Iterable[Encoded], dev: Iterable[Encoded]) -> list[Guess]:
     """Keys by themselves, each with its probability; and given whether it sounded a step before."""
     # on (0) or off (1) before -> how often the key sounded (0), out of how many steps (1)
     counts = np.zeros((2, 2, 1))
-    for row in _limited(train):
+    for row in limited(train):
         before, now = _silence_first(row.target), row.target
         for place, was in enumerate((before > 0, before <= 0)):
             counts = counts + np.zeros((2, 2, now.shape[1]))
@@ -354,7 +354,8 @@ def _pairs(rows: Iterable[Encoded], by_input: bool) -> tuple[np.ndarray, np.ndar
     return np.concatenate(contexts), np.concatenate(symbols)
 
 
-def _limited(rows: Iterable[Encoded]) -> Iterator[Encoded]:
+def limited(rows: Iterable[Encoded]) -> Iterator[Encoded]:
+    """Yield rows until five million steps are reached."""
     left = MOST_STEPS
     for row in rows:
         yield row

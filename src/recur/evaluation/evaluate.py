@@ -9,7 +9,9 @@ from typing import Any
 from recur.config import Config
 from recur.data import Example
 from recur.data.examples.batching import USUAL
-from recur.evaluation.feed import Feed, RowFeed, Rows
+from recur.evaluation.disk_feed import DiskFeed
+from recur.evaluation.disk_rows import DiskRows
+from recur.evaluation.feed import Feed, RowEncoder, RowFeed, Rows
 from recur.evaluation.text_feed import MeasureFeed, Tape
 from recur.heads.head import Sums, add_sums
 from recur.modes import Mode
@@ -71,10 +73,14 @@ def evaluate(
 
 def feed_to_measure(
     mode: Mode, examples: Sequence[Example], config: Config, *, stream: bool = False, cache: Path | None = None,
-    name: str = "text",
-) -> RowFeed | MeasureFeed:  # fmt: skip
+    name: str = "text", on_disk: bool = False,
+) -> RowFeed | MeasureFeed | DiskFeed:  # fmt: skip
     """Return a long text, or rows in order of length, in batches of twice the training size: no gradients are kept."""
     if stream:
         return MeasureFeed(Tape(mode, examples, cache, name))
+    if on_disk:
+        encode = RowEncoder(mode, examples, config.data.max_length)
+        path = None if cache is None else cache / f"{name}.rows"
+        return DiskFeed(mode, DiskRows(examples, encode, path), 2 * (config.training.batch_size or USUAL))
     rows = Rows(mode, examples, max_length=config.data.max_length)
     return RowFeed(mode, rows, 2 * (config.training.batch_size or USUAL))

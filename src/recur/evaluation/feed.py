@@ -42,6 +42,53 @@ class Feed(Protocol):
         ...
 
 
+class RowEncoder:
+    """Encodes examples, and cuts those that are too long.
+
+    Parameters
+    ----------
+    mode : Mode
+    examples : sequence of Example
+        Where they come from: their columns are named in errors.
+    max_length : int, optional
+        Steps after which a sequence is cut.
+    """
+
+    def __init__(self, mode: Mode, examples: Sequence[Example], max_length: int | None = None) -> None:
+        self._mode, self._examples, self._max_length = mode, examples, max_length
+        written = mode.symbols if mode.abilities.writes else None
+        self._ends = np.array([] if written is None else [written.end], dtype=np.int64)
+
+    def __call__(self, example: Example) -> Encoded:
+        """Return the arrays of an example.
+
+        Raises
+        ------
+        DataError
+            With the place of the row.
+        """
+        try:
+            row = self._mode.encode(example)
+        except DataError as error:
+            raise placed(error, example.where, self._columns(example)) from error
+        target = _cut_array(row.target, self._max_length)
+        if len(self._ends) and target.ndim == 1 and 0 < len(target) < len(row.target):
+            # a generated sequence that is cut keeps its end symbol
+            target = np.append(target[:-1], self._ends)
+        return Encoded(_cut(row.input, self._max_length), target)
+
+    def _columns(self, example: Example) -> list[str]:
+        """Return the columns of the side that cannot be encoded."""
+        roles = getattr(self._examples, "roles", None)
+        if roles is None:
+            return []
+        try:
+            self._mode.target_codec.encode_target(example.target)
+        except DataError:
+            return list(roles.target)
+        return list(roles.input)
+
+
 class Rows(Sequence[Encoded]):
     """Encoded examples; as many as fit into ``keep`` bytes stay in memory, the others are encoded each time.
 
@@ -64,9 +111,7 @@ class Rows(Sequence[Encoded]):
     def __init__(
         self, mode: Mode, examples: Sequence[Example], *, max_length: int | None = None, keep: int = KEEP_BYTES
     ) -> None:
-        self._mode, self.examples, self._max_length = mode, examples, max_length
-        written = mode.symbols if mode.abilities.writes else None
-        self._ends = np.array([] if written is None else [written.end], dtype=np.int64)
+        self.examples, self._encoder = examples, RowEncoder(mode, examples, max_length)
         self._kept: list[Encoded] = []
         self.steps = np.zeros(len(examples), dtype=np.int64)
         for index in range(len(examples)):
@@ -85,27 +130,7 @@ class Rows(Sequence[Encoded]):
         return self._encode(index)
 
     def _encode(self, index: int) -> Encoded:
-        example = self.examples[index]
-        try:
-            row = self._mode.encode(example)
-        except DataError as error:
-            raise placed(error, example.where, self._columns(example)) from error
-        target = _cut_array(row.target, self._max_length)
-        if len(self._ends) and target.ndim == 1 and 0 < len(target) < len(row.target):
-            # a generated sequence that is cut keeps its end symbol
-            target = np.append(target[:-1], self._ends)
-        return Encoded(_cut(row.input, self._max_length), target)
-
-    def _columns(self, example: Example) -> list[str]:
-        """Return the columns of the side that cannot be encoded."""
-        roles = getattr(self.examples, "roles", None)
-        if roles is None:
-            return []
-        try:
-            self._mode.target_codec.encode_target(example.target)
-        except DataError:
-            return list(roles.target)
-        return list(roles.input)
+        return self._encoder(self.examples[index])
 
 
 def _cut(array: np.ndarray | None, length: int | None) -> np.ndarray | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 import weakref
+from array import array
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from itertools import islice
@@ -55,7 +56,8 @@ class Tape:
         codec = require_input(mode.input_codec, mode.name)
         kind = np.dtype(np.uint16 if codec.size < 2**16 else np.uint32)
         self._pieces = pieces
-        self._ends: list[int] = []
+        # eight bytes a line: a text of gigabytes has millions of them
+        self._ends = array("q")
         parts: list[np.ndarray] = []
         file: BinaryIO | None = None
         path = Path()

@@ -104,7 +104,9 @@ def check(config: Config, source: Any = None) -> CheckReport:
     dataset = data.load(config, source)
     roles = dataset.roles
     refuse_without_effect(config, data.situation(config, dataset))
-    codecs = input_codec, target_codec = data.fit_codecs(config, roles, dataset.train, dataset.labelled)
+    codecs = input_codec, target_codec = data.fit_codecs(
+        config, roles, dataset.train, dataset.labelled, on_disk=dataset.on_disk
+    )
     counts = data.count_rows(config, dataset, *codecs)
     mode = without_memory(lambda: build_for(config, roles, *codecs))
     report = CheckReport(

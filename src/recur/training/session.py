@@ -14,6 +14,7 @@ import torch
 from recur import continuation
 from recur.engine import observers
 from recur.errors import RunError, TrainingError
+from recur.evaluation.ahead import Ahead
 from recur.evaluation.evaluate import measure
 from recur.modes import Loss, Mode
 from recur.network import Batch
@@ -84,6 +85,7 @@ class Training:
         self.state = State(Progression(self.mode.higher_is_better))
         self.total = schedules.planned_steps(self.config, len(task.train))
         self._clock = Clock()
+        self._trained = 0.0
         self._saved_at, self._saved_step = time.monotonic(), 0
         self._line = steps_between_lines(len(task.train))
 
@@ -207,6 +209,7 @@ class Training:
         seconds = self._clock.elapsed()
         state.seconds += seconds
         state.interval.seconds += seconds
+        self._trained += seconds
         every = self.config.evaluate_every
         state.owed = state.step % every == 0 if every else state.batch == 0
 
@@ -328,6 +331,8 @@ class Training:
         self.store.write_text("README.md", card(self.task, metrics, self.store.folder, self.command))
         self.store.update(status="finished", reason=reason)
         self.progress.say(ending(reason, metrics, self.store.folder))
+        if isinstance(self.task.train, Ahead) and self._trained:
+            self.progress.say(self.task.train.describe(self._trained))
         if result:
             self.progress.say(str(result))
         return Learned(self.mode, self.store.folder, self.task, metrics, reason)

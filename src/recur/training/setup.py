@@ -16,9 +16,12 @@ from recur.config import Config, refuse_without_effect
 from recur.data import Example, GroupExamples, Roles
 from recur.data.examples.sample_hash import sample_hash
 from recur.errors import ConfigError, RunError, TrainingError, did_you_mean
-from recur.evaluation.baselines import Baseline, baseline
+from recur.evaluation.ahead import Ahead
+from recur.evaluation.baselines import Baseline, baseline, limited
+from recur.evaluation.disk_feed import DiskFeed
+from recur.evaluation.disk_rows import DiskRows
 from recur.evaluation.evaluate import feed_to_measure
-from recur.evaluation.feed import Feed, RowFeed, Rows
+from recur.evaluation.feed import Feed, RowEncoder, RowFeed, Rows
 from recur.evaluation.text_feed import StreamFeed, Tape
 from recur.heads.known_targets import known_in
 from recur.modes import Mode
@@ -131,11 +134,13 @@ def prepare(config: Config, source: Any, device: torch.device, run: RunFolder | 
     else:
         # a run that has begun keeps its settings, also those that an older version accepted
         refuse_without_effect(config, data.situation(config, dataset))
-        input_codec, target_codec = data.fit_codecs(config, roles, dataset.train, dataset.labelled)
+        input_codec, target_codec = data.fit_codecs(
+            config, roles, dataset.train, dataset.labelled, on_disk=dataset.on_disk
+        )
     roles = replace(roles, sentence=_sentence(roles, target_codec, config))
     mode = _network(config, roles, input_codec, target_codec, device)
     rows = {
-        name: {"rows": len(part), "sample": sample_hash(part)}
+        name: {"rows": len(part), "sample": sample_hash(part, whole=dataset.on_disk)}
         for name, part in (("train", dataset.train), ("dev", dataset.dev), ("test", dataset.test or ()))
     }
     if resumed is not None:
@@ -147,7 +152,8 @@ def prepare(config: Config, source: Any, device: torch.device, run: RunFolder | 
     if simple is None:
         once = data.each_target_once(dataset.train, roles, config.forecast.horizon)
         learned = train.encoded() if once is dataset.train else map(mode.encode, once)
-        simple = baseline(mode, learned, dev.encoded(), own_future=roles.own_future)
+        held_out = limited(dev.encoded()) if dataset.on_disk else dev.encoded()
+        simple = baseline(mode, learned, held_out, own_future=roles.own_future)
     if run is not None and resumed is None:
         facts = {
             "command": command, "parameters": parameter_count(mode), "rows": rows,
@@ -228,14 +234,20 @@ def _feeds(
     if stream:
         tape = Tape(mode, dataset.train, cache, "train")
         train = StreamFeed(tape, data.StreamLayout.configured(len(tape), training))
+    elif dataset.on_disk:
+        path = None if cache is None else cache / "train.rows"
+        stored = DiskRows(dataset.train, RowEncoder(mode, dataset.train, config.data.max_length), path)
+        size = data.batch_size(training.batch_size, len(stored))
+        train = Ahead(DiskFeed(mode, stored, size, seed=training.seed, bucket=training.bucket))
     else:
         rows = Rows(mode, dataset.train, max_length=config.data.max_length)
         size = data.batch_size(training.batch_size, len(rows))
         train = RowFeed(mode, rows, size, seed=training.seed, bucket=training.bucket)
-    dev = feed_to_measure(mode, dataset.dev, config, stream=stream, cache=cache, name="dev")
+    on_disk = dataset.on_disk
+    dev = feed_to_measure(mode, dataset.dev, config, stream=stream, cache=cache, name="dev", on_disk=on_disk)
     test = None
     if dataset.test is not None:
-        test = feed_to_measure(mode, dataset.test, config, stream=stream, cache=cache, name="test")
+        test = feed_to_measure(mode, dataset.test, config, stream=stream, cache=cache, name="test", on_disk=on_disk)
     return train, dev, test
 
 

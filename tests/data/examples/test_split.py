@@ -12,7 +12,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recur.data.examples.split import at_the_end, by_hash, of_a_text, share, share_of_a_text, value_hash
+from recur.data.examples.split import (
+    at_the_end,
+    by_hash,
+    by_threshold,
+    of_a_text,
+    share,
+    share_of_a_text,
+    value_hash,
+)
 from recur.data.readers.text import TextTable
 from tests.data.reading import refused, written
 
@@ -113,3 +121,31 @@ def test_the_end_of_a_text_is_its_last_bytes(tmp_path: Path) -> None:
 def test_one_line_is_no_text_to_divide(tmp_path: Path) -> None:
     table = TextTable(written(tmp_path / "a.txt", "alone\n"))
     assert "has one line; expected at least two" in refused(lambda: of_a_text(table, 0.1)).message
+
+
+@given(
+    st.lists(st.integers(0, 60), min_size=2, max_size=120).filter(lambda values: len(set(values)) > 1),
+    st.floats(0.01, 0.99), st.integers(1, 6),
+)  # fmt: skip
+def test_a_threshold_keeps_equal_inputs_on_one_side_and_every_label_in_training(
+    values: list[int], fraction: float, classes: int
+) -> None:
+    def labels_of(row: int) -> set[tuple[int, str]]:
+        return {(1, str(values[row] % classes))}
+
+    train, dev = by_threshold(len(values), fraction, 0, values.__getitem__, labels_of)
+    assert sorted([*train, *dev]) == list(range(len(values)))
+    assert len(train) > 0 < len(dev)
+    assert not {values[row] for row in train} & {values[row] for row in dev}
+    learned = set().union(*(labels_of(row) for row in train))
+    alone = set().union(*(labels_of(row) for row in dev)) - learned
+    # where every input has a label that no other has, one is held out nevertheless
+    assert not alone or len({label for row in range(len(values)) for label in labels_of(row)}) == len(set(values))
+
+
+def test_a_threshold_holds_out_the_same_rows_whatever_rows_come_before() -> None:
+    values = list(range(2000))
+    _, dev = by_threshold(2000, 0.1, 7, values.__getitem__)
+    _, later = by_threshold(1000, 0.1, 7, values[1000:].__getitem__)
+    assert 150 < len(dev) < 250
+    assert [row for row in dev.tolist() if row >= 1000] == [row + 1000 for row in later.tolist()]

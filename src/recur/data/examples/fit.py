@@ -12,6 +12,7 @@ from recur.codecs import Codec, class_of
 from recur.codecs.reading import translate
 from recur.config import Config, DataConfig
 from recur.data.examples.examples import Example, GroupExamples, is_one_series
+from recur.data.examples.fit_together import each, fed_together
 from recur.data.examples.forecasts import ForecastExamples
 from recur.data.examples.places import placed
 from recur.data.roles.roles import Roles
@@ -19,7 +20,7 @@ from recur.errors import DataError
 
 
 def fit_codecs(
-    config: Config, roles: Roles, train: Sequence[Example], labelled: Sequence[Example] = ()
+    config: Config, roles: Roles, train: Sequence[Example], labelled: Sequence[Example] = (), *, on_disk: bool = False
 ) -> tuple[Codec | None, Codec]:
     """Fit the codecs of both sides.
 
@@ -33,6 +34,8 @@ def fit_codecs(
     labelled : sequence of Example
         Further rows whose labels are known: the held-out ones, where we held them out. A rare label may be in
         them alone, and naming it tells nothing about them.
+    on_disk : bool
+        Whether the rows are too many for memory: both sides are fitted in one pass, and counts are bounded.
 
     Returns
     -------
@@ -51,7 +54,8 @@ def fit_codecs(
         train = train.each_row_once()
     fed = [column for columns in config.model.columns_of_inputs.values() for column in columns]
     if roles.own_future:
-        codec = _fitted(roles.input_codec or "words", roles, True, data, train, 0)
+        own = _made(roles.input_codec or "words", roles, True, data, train, 0, on_disk=on_disk)
+        codec = _fitted(own, roles, train, 0, on_disk=on_disk)
         return codec, codec
     if isinstance(train, ForecastExamples):
         return _fit_forecast(roles, data, train, fed)
@@ -59,9 +63,14 @@ def fit_codecs(
     if roles.input_codec is not None:
         spelled = roles.input_kind.splits_into("word") and config.model.embedding.character_size
         kind = "spelled" if spelled else roles.input_codec
-        input_codec = _fitted(kind, roles, roles.reads_a_sequence, data, train, 0, fed)
+        input_codec = _made(kind, roles, roles.reads_a_sequence, data, train, 0, fed, on_disk=on_disk)
     rows = Joined(train, labelled) if roles.target_kind.labelled else train
-    target = _fitted(roles.target_codec, roles, roles.writes_a_sequence, data, rows, 1)
+    target = _made(roles.target_codec, roles, roles.writes_a_sequence, data, rows, 1, on_disk=on_disk)
+    if on_disk and input_codec is not None:
+        input_codec, target = _fitted_together(input_codec, target, roles, train, rows)
+    else:
+        input_codec = None if input_codec is None else _fitted(input_codec, roles, train, 0)
+        target = _fitted(target, roles, rows, 1, on_disk=on_disk)
     labels = target.labels
     if len(labels) == 1:
         raise DataError(
@@ -74,10 +83,14 @@ def fit_codecs(
 def _fit_forecast(roles: Roles, data: DataConfig, train: ForecastExamples, fed: Sequence[str]) -> tuple[Codec, Codec]:
     """Codecs whose scales are those of the training rows, each counted once."""
     once = train.each_row_once()
-    input_codec = _fitted("numbers", roles, True, data, once, 0, fed)
-    target = _fitted("numbers", roles, True, data, once, 1)
+    input_codec = _fitted(_made("numbers", roles, True, data, once, 0, fed), roles, once, 0)
+    target = _fitted(_made("numbers", roles, True, data, once, 1), roles, once, 1)
     target.season = train.season
     return input_codec, target
+
+
+MOST_MERGED = 1_000_000
+"""Rows on the disk from which subwords are learned, at least; all of fewer than twice as many."""
 
 
 class Joined(Sequence[Example]):
@@ -128,9 +141,9 @@ def located(examples: Iterable[Example], side: int, action: Any, columns: Sequen
         raise DataError(f"{place or 'the rows'} {message}", hint=hint) from fault
 
 
-def _fitted(
+def _made(
     kind: str, roles: Roles, sequence: bool, data: DataConfig, train: Sequence[Example], side: int,
-    from_zero: Sequence[str] = (),
+    from_zero: Sequence[str] = (), *, on_disk: bool = False,
 ) -> Codec:  # fmt: skip
     columns = roles.target if side else roles.input
     # a series of one number a step, in one cell or in several, has one column without a name of its own
@@ -138,8 +151,37 @@ def _fitted(
     codec = codecs.make(
         kind, data, sequence=sequence, columns=names, styles=roles.styles, target=side == 1, from_zero=from_zero
     )
-    fitted: Codec = located((train[index] for index in range(len(train))), side, codec.fit, columns)
+    return codec.in_bounded_memory() if on_disk else codec
+
+
+def _fitted(
+    codec: Codec, roles: Roles, train: Sequence[Example], side: int, *, on_disk: bool = False
+) -> Codec:  # fmt: skip
+    places = _read_by(codec, len(train)) if on_disk else range(len(train))
+    fitted: Codec = located((train[index] for index in places), side, codec.fit, (roles.input, roles.target)[side])
     return fitted
+
+
+def _fitted_together(
+    input_codec: Codec, target: Codec, roles: Roles, train: Sequence[Example], rows: Sequence[Example]
+) -> tuple[Codec, Codec]:
+    """Fit both sides in one pass; the target may be fitted on further rows."""
+    places = _read_by(input_codec, len(train))
+    if places == _read_by(target, len(train)):
+        fitted: tuple[Codec, Codec] = fed_together(
+            (train[index] for index in places),
+            lambda: each(rows, len(train)),
+            lambda examples: located(examples, 0, input_codec.fit, roles.input),
+            lambda examples: located(examples, 1, target.fit, roles.target),
+        )
+        return fitted
+    return _fitted(input_codec, roles, train, 0, on_disk=True), _fitted(target, roles, rows, 1, on_disk=True)
+
+
+def _read_by(codec: Codec, rows: int) -> range:
+    """Return the rows that a codec is fitted on: all, or a million spread over them for merges of subwords."""
+    subwords = codec.splits_into("subword")
+    return range(0, rows, max(1, rows // MOST_MERGED) if subwords else 1)
 
 
 def _one_column_each(train: Sequence[Example], side: int, columns: int) -> bool:

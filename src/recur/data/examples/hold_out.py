@@ -21,6 +21,7 @@ from recur.data.examples.examples import (
     partition,
     value_of,
 )
+from recur.data.examples.on_disk import stays_on_disk
 from recur.data.readers import media
 from recur.data.readers.table import Table
 from recur.data.roles.mode import is_one_label
@@ -84,10 +85,12 @@ def hold_out(
     sound, lost = without_damaged(RowExamples(table, roles, rows_of(table)), roles, config)
     damaged += lost
     rows = sound.rows if isinstance(sound, RowExamples) else rows_of(table)
-    train, dev = split.by_hash(
-        len(rows), fraction, seed, _row_input(table, roles, rows, config.data), _row_class(table, roles, rows),
-        labels.reader(lambda index, column: [table[int(rows[index])][column]], roles),
-    )  # fmt: skip
+    input_of = _row_input(table, roles, rows, config.data)
+    labels_of = labels.reader(lambda index, column: [table[int(rows[index])][column]], roles)
+    if stays_on_disk(config.data, table):
+        train, dev = split.by_threshold(len(rows), fraction, seed, input_of, labels_of)
+    else:
+        train, dev = split.by_hash(len(rows), fraction, seed, input_of, _row_class(table, roles, rows), labels_of)
     return (
         RowExamples(table, roles, rows[train]), RowExamples(table, roles, rows[dev]),
         f"{split.share(len(dev), len(rows), fraction)} of the rows, drawn at random, equal inputs on one side",

@@ -91,6 +91,61 @@ def by_hash(
     return np.flatnonzero(~in_dev), np.flatnonzero(in_dev)
 
 
+def by_threshold(
+    count: int, fraction: float, seed: int, input_of: Callable[[int], Any],
+    labels_of: Callable[[int], Labelled] | None = None,
+) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
+    """Divide rows that do not fit into memory: a row is held out if the hash of its input is below a threshold.
+
+    Equal inputs have equal hashes, so that they stay on one side, and no row needs to know another one: one pass, and
+    one bit of each row is kept. Where held-out rows alone have a label, an input with it is learned from instead.
+
+    Parameters
+    ----------
+    count, fraction, seed, input_of, labels_of
+        As for `by_hash`; the share is that of all rows and not of each class.
+
+    Returns
+    -------
+    train, dev : ndarray of int
+        Rows in their order; neither is empty.
+
+    Raises
+    ------
+    DataError
+        As `by_hash` does, when there are not two different inputs.
+    """
+    limit = round(fraction * 2**63)
+    held = np.zeros(count, dtype=bool)
+    learned: Labelled = set()
+    # label -> the first input that has it, of labels that no row to learn from had so far
+    waiting: dict[tuple[int, str], int] = {}
+    for row in range(count):
+        mark = value_hash(input_of(row), seed)
+        held[row] = mark < limit
+        if labels_of is None:
+            continue
+        own = labels_of(row)
+        if not held[row]:
+            learned |= own
+            for each in own & waiting.keys():
+                del waiting[each]
+        else:
+            for each in own - learned:
+                waiting.setdefault(each, mark)
+    if not held.any() or held.all():
+        # a threshold divides many different inputs; of a few a share is taken
+        return by_hash(count, fraction, seed, input_of, None, labels_of)
+    if waiting:
+        moved = set(waiting.values())
+        for place in np.flatnonzero(held):
+            held[place] = value_hash(input_of(int(place)), seed) not in moved
+    if not held.any():
+        return by_hash(count, fraction, seed, input_of, None, labels_of)
+    kind = np.int32 if count < 2**31 else np.int64
+    return np.flatnonzero(~held).astype(kind), np.flatnonzero(held).astype(kind)
+
+
 def _drawn(labels: np.ndarray, sizes: np.ndarray, fraction: float) -> np.ndarray:
     """Return which inputs are held out: of every label at most a share of the rows."""
     held = np.zeros(len(labels), dtype=bool)

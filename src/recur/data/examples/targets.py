@@ -9,6 +9,7 @@ What is read, and not predicted, keeps the rule of ``--missing``.
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -88,7 +89,8 @@ def answered(part: Sequence[Example], roles: Roles, config: Config) -> tuple[Seq
 
 def _of_rows(part: RowExamples, roles: Roles, ahead: int) -> tuple[Sequence[Example], Missing]:
     columns, codec = roles.predicted, roles.target_codec
-    kept, missing, count = [], 0, 0
+    # no list: there may be more rows than one fits into memory for
+    kept, missing, count = array("q"), 0, 0
     words: set[str] = set()
     for place, row in enumerate(part.rows):
         values = part.table[int(row)]
@@ -106,7 +108,7 @@ def _of_rows(part: RowExamples, roles: Roles, ahead: int) -> tuple[Sequence[Exam
 
 
 def _only(
-    part: RowExamples | GroupExamples | ForecastExamples, kept: list[int], missing: Missing
+    part: RowExamples | GroupExamples | ForecastExamples, kept: Sequence[int], missing: Missing
 ) -> tuple[Sequence[Example], Missing]:
     """Return the examples that are kept; all of them where no target is missing."""
     left_out = len(part) - len(kept) if missing else 0

@@ -1,0 +1,184 @@
+"""Encoded rows in a file: written once, in blocks of neighbouring rows, and read a block at a time.
+
+::
+
+    block      shapes of its rows, int32 (rows, axes of both sides) | arrays of the inputs | arrays of the targets
+    in memory  the byte where each block begins
+
+Ids are stored in two or four bytes. Blocks are read and not mapped, since mapped pages count as memory of the process.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import weakref
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+
+from recur.atomic import create, explained, make_folder
+from recur.data import Example
+from recur.data.examples.block_order import BLOCK
+from recur.errors import DataError, RunError
+from recur.network.batch import Encoded
+
+_SHORT = 2**15
+
+
+class _Side:
+    """How the arrays of one side are stored: their dtype in memory and in the file, and their axes."""
+
+    def __init__(self, array: np.ndarray) -> None:
+        self.dtype, self.axes = array.dtype, array.ndim
+        self.whole = array.dtype.kind in "iu"
+
+    def check(self, array: np.ndarray, where: str) -> None:
+        """Refuse a row whose arrays are of another kind than those of the first row."""
+        if array.dtype != self.dtype or array.ndim != self.axes:
+            raise DataError(
+                f"{where}: an array of {array.ndim} axes ({array.dtype}) where the first row has {self.axes} "
+                f"({self.dtype}); expected rows of one kind",
+                hint="--storage memory keeps rows of several kinds",
+            )
+
+    def stored(self, arrays: Sequence[np.ndarray]) -> tuple[int, bytes]:
+        """Return the bytes of an item and those of all arrays."""
+        flat = np.concatenate([array.ravel() for array in arrays])
+        if not self.whole or self.dtype.itemsize <= 2:
+            return self.dtype.itemsize, flat.tobytes()
+        fits = flat.size == 0 or (flat.min() >= -_SHORT and flat.max() < _SHORT)
+        kind = np.dtype(np.int16) if fits else np.dtype(np.int32)
+        if not fits and (flat.min() < -(2**31) or flat.max() >= 2**31):
+            return self.dtype.itemsize, flat.tobytes()
+        return kind.itemsize, flat.astype(kind).tobytes()
+
+    def restored(self, raw: memoryview, item: int) -> np.ndarray:
+        """Return the items of stored bytes in their dtype."""
+        if item == self.dtype.itemsize:
+            return np.frombuffer(raw, self.dtype)
+        return np.frombuffer(raw, np.int16 if item == 2 else np.int32).astype(self.dtype)
+
+
+class DiskRows(Sequence[Encoded]):
+    """Encoded examples in a file.
+
+    Parameters
+    ----------
+    examples : sequence of Example
+    encode : callable
+        Example -> its arrays.
+    path : Path, optional
+        The file, which is replaced; by default a temporary one.
+    block : int
+        Rows of a block.
+
+    Attributes
+    ----------
+    examples : sequence of Example
+    bytes : int
+        Size of the file.
+
+    Raises
+    ------
+    DataError
+        Naming the row that cannot be encoded.
+    WriteError
+        When the disk is full.
+    """
+
+    def __init__(
+        self, examples: Sequence[Example], encode: Callable[[Example], Encoded], path: Path | None, *,
+        block: int = BLOCK,
+    ) -> None:  # fmt: skip
+        self.examples, self.block = examples, block
+        self._sides: list[_Side | None] = []
+        self._offsets = np.zeros(-(-len(examples) // block) + 1, dtype=np.int64)
+        self.path, file = self._open(path)
+        with explained(self.path), file:
+            for number in range(len(self._offsets) - 1):
+                places = range(number * block, min((number + 1) * block, len(examples)))
+                rows = [encode(examples[place]) for place in places]
+                raw = self._packed(rows, places)
+                file.write(raw)
+                self._offsets[number + 1] = self._offsets[number] + len(raw)
+        self.bytes = int(self._offsets[-1])
+        self._handle = os.open(self.path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+        weakref.finalize(self, os.close, self._handle)
+        self._last: tuple[int, list[Encoded]] = (-1, [])
+
+    def _open(self, path: Path | None) -> tuple[Path, BinaryIO]:
+        if path is None:
+            handle, name = tempfile.mkstemp(prefix="recur-", suffix=".rows")
+            weakref.finalize(self, Path(name).unlink, missing_ok=True)
+            return Path(name), os.fdopen(handle, "wb")
+        make_folder(path.parent)
+        return path, create(path)
+
+    def _packed(self, rows: Sequence[Encoded], places: range) -> bytes:
+        """Return a block as bytes."""
+        if not self._sides:
+            first = rows[0]
+            self._sides = [None if first.input is None else _Side(first.input), _Side(first.target)]
+        shapes, parts = [], []
+        for number, side in enumerate(self._sides):
+            if side is None:
+                continue
+            arrays = [array for row in rows if (array := row[number]) is not None]
+            for array, place in zip(arrays, places, strict=True):
+                side.check(array, self.examples[place].where)
+            shapes.append(np.array([array.shape for array in arrays], np.int32).reshape(len(rows), side.axes))
+            item, raw = side.stored(arrays)
+            parts += [np.array([item], np.int32).tobytes(), raw]
+        return b"".join([np.concatenate(shapes, axis=1).tobytes(), *parts])
+
+    def __len__(self) -> int:
+        return len(self.examples)
+
+    def __getitem__(self, index: int) -> Encoded:  # type: ignore[override]  # slices are never requested
+        number, place = divmod(index, self.block)
+        if self._last[0] != number:
+            self._last = (number, self.read(number))
+        return self._last[1][place]
+
+    def __iter__(self) -> Iterator[Encoded]:
+        for number in range(len(self._offsets) - 1):
+            yield from self.read(number)
+
+    def read(self, number: int) -> list[Encoded]:
+        """Return the rows of a block.
+
+        Raises
+        ------
+        RunError
+            When the file was changed or removed meanwhile.
+        """
+        length = int(self._offsets[number + 1] - self._offsets[number])
+        raw = memoryview(os.pread(self._handle, length, int(self._offsets[number])))
+        if len(raw) != length:
+            raise RunError(
+                f"{self.path} has {len(raw):,} of {length:,} bytes at {int(self._offsets[number]):,}: it was changed "
+                "while it was read",
+                hint="run the same command again",
+            )
+        count = min(self.block, len(self.examples) - number * self.block)
+        axes = [0 if side is None else side.axes for side in self._sides]
+        head = 4 * count * sum(axes)
+        shapes = np.frombuffer(raw[:head], np.int32).reshape(count, sum(axes))
+        sides: list[list[np.ndarray] | list[None]] = []
+        for side, before in zip(self._sides, (0, axes[0]), strict=True):
+            if side is None:
+                sides.append([None] * count)
+                continue
+            item = int(np.frombuffer(raw[head : head + 4], np.int32)[0])
+            own = shapes[:, before : before + side.axes]
+            sizes = own.prod(axis=1, dtype=np.int64)
+            end = head + 4 + int(sizes.sum()) * item
+            values = side.restored(raw[head + 4 : end], item)
+            cuts = np.concatenate([[0], np.cumsum(sizes)]).tolist()
+            sides.append([values[cuts[row] : cuts[row + 1]].reshape(own[row].tolist()) for row in range(count)])
+            head = end
+        inputs, targets = sides
+        return [Encoded(read, target) for read, target in zip(inputs, targets, strict=True) if target is not None]

@@ -1,0 +1,29 @@
+"""Which sources are too large for memory."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from recur.config import DataConfig
+from recur.data.examples import on_disk
+from recur.data.read import read
+from tests.data.reading import written
+
+
+def test_large_files_stay_on_the_disk_and_the_option_decides_otherwise(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("a.csv", "b.csv"):
+        written(tmp_path / name, "text,n\na b,1\n")
+    one, both = (read(source, DataConfig()) for source in (tmp_path / "a.csv", f"{tmp_path}/*.csv"))
+    assert (on_disk.source_bytes(one), on_disk.source_bytes(both)) == (13, 26)
+    monkeypatch.setattr(on_disk, "LARGE", 20)
+    assert [on_disk.stays_on_disk(DataConfig(), table) for table in (one, both)] == [False, True]
+    assert on_disk.stays_on_disk(DataConfig(storage="disk"), one)
+    assert not on_disk.stays_on_disk(DataConfig(storage="memory"), both)
+
+
+def test_rows_from_python_have_no_file() -> None:
+    assert on_disk.source_bytes(read([("a b", 1)], DataConfig())) == 0

@@ -1,0 +1,85 @@
+"""Encoded rows in a file: the arrays that were written, whatever their kind."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from recur.data import Example
+from recur.errors import DataError, RunError
+from recur.evaluation.disk_rows import DiskRows
+from recur.network.batch import Encoded
+
+KINDS = {
+    "ids and a class": lambda draw: Encoded(draw.integers(0, 9, draw.integers(0, 6)), np.array(draw.integers(0, 3))),
+    "large ids": lambda draw: Encoded(draw.integers(0, 10**6, 4), draw.integers(0, 70_000, 3)),
+    "very large ids": lambda draw: Encoded(draw.integers(0, 2**40, 4), np.array(-1)),
+    "numbers": lambda draw: Encoded(
+        draw.normal(size=(draw.integers(0, 5), 3)).astype(np.float32), draw.normal(size=2).astype(np.float32)
+    ),
+    "frames": lambda draw: Encoded(draw.normal(size=(2, 4, 3, 1)).astype(np.float32), draw.integers(0, 2, 5)),
+    "nothing read": lambda draw: Encoded(None, draw.integers(0, 9, draw.integers(1, 6))),
+    "words with letters": lambda draw: Encoded(draw.integers(0, 9, (draw.integers(1, 4), 6)), np.array(0)),
+}
+
+
+def _examples(count: int) -> list[Example]:
+    return [Example(place, place, f"rows.csv:{place + 2}") for place in range(count)]
+
+
+def _same(one: Encoded, other: Encoded) -> None:
+    for left, right in zip(one, other, strict=True):
+        if left is None or right is None:
+            assert left is right
+            continue
+        assert left.dtype == right.dtype
+        assert left.shape == right.shape
+        np.testing.assert_array_equal(left, right)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@given(count=st.integers(1, 40), block=st.integers(1, 9), seed=st.integers(0, 99))
+def test_rows_are_what_was_encoded(kind: str, count: int, block: int, seed: int) -> None:
+    draw = np.random.default_rng(seed)
+    made = [KINDS[kind](draw) for _ in range(count)]
+    rows = DiskRows(_examples(count), lambda example: made[example.input], None, block=block)
+    assert len(rows) == count
+    for one, other in zip(rows, made, strict=True):
+        _same(one, other)
+    _same(rows[count - 1], made[-1])
+
+
+def test_ids_take_two_bytes_where_they_fit(tmp_path: Path) -> None:
+    ids = np.arange(1000)
+    rows = DiskRows(_examples(64), lambda _: Encoded(ids, np.array(1)), tmp_path / "train.rows")
+    assert rows.bytes < 64 * (2 * 1000 + 10) + 20
+    assert rows.bytes == (tmp_path / "train.rows").stat().st_size
+
+
+def test_a_row_of_another_kind_is_refused_with_its_place() -> None:
+    def encode(example: Example) -> Encoded:
+        return Encoded(np.zeros(3, np.int64) if example.input < 5 else np.zeros((3, 2), np.float32), np.array(0))
+
+    with pytest.raises(DataError, match=r"rows.csv:7: an array of 2 axes \(float32\) where the first row has 1"):
+        DiskRows(_examples(9), encode, None)
+
+
+def test_a_file_that_is_cut_meanwhile_is_said(tmp_path: Path) -> None:
+    path = tmp_path / "train.rows"
+    rows = DiskRows(_examples(9), lambda _: Encoded(np.arange(50), np.array(0)), path, block=3)
+    os.truncate(path, 100)
+    with pytest.raises(RunError, match="it was changed while it was read"):
+        list(rows)
+
+
+def test_a_temporary_file_is_removed_with_the_rows() -> None:
+    rows = DiskRows(_examples(3), lambda _: Encoded(None, np.array(0)), None)
+    path = rows.path
+    assert path.exists()
+    del rows
+    assert not path.exists()
