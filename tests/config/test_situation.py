@@ -96,7 +96,7 @@ ACTS: dict[str, set[str]] = {
         "cell_inputs cell_inputs_in_x cell_sizes": EVERY - SINGLE,
         "bidirectional cell layer_norm residual engine recurrent_dropout zoneout weight_drop": EVERY - SINGLE,
         "learn_initial_state forget_bias memory_steps recurrent_init record_gradients": EVERY - SINGLE,
-        "bucket": EVERY - {"a text"},
+        "bucket storage": EVERY - {"a text"},
         "prompts": {"a text", "lines"},
         "dev_fraction": EVERY - {"a file to choose on"},
         "decay": {"rates in steps", "rates on a plateau"},
