@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import doctest
+from functools import cache
 from itertools import combinations
 from xml.etree import ElementTree
 
@@ -12,12 +13,14 @@ from recur import equations
 from recur.equations import diagram
 from recur.equations.diagram import Drawing, Line, drawing, svg
 from recur.equations.drawing import routing
+from recur.equations.drawing.parts import parts
 from recur.equations.naming import naming
 
 Segment = tuple[tuple[int, int], tuple[int, int]]
 ALL = equations.names()
 
 
+@cache
 def drawn(name: str, *, down: bool = False) -> Drawing:
     cell = equations.get(name)
     return drawing(cell.graph, naming(cell).names, down=down)
@@ -108,10 +111,38 @@ def test_the_lstm_fits_on_a_phone_where_it_runs_downwards() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "most"), [("elman", 0), ("lstm", 0), ("lstm_projected", 0), ("gru", 4), ("min_gru", 1)]
-)
-def test_lines_cross_only_where_they_must(name: str, most: int) -> None:
+    ("name", "most", "most_down"),
+    [
+        ("elman", 0, 0), ("lstm", 0, 0), ("lstm_projected", 0, 0), ("gru", 2, 3), ("min_gru", 1, 1),
+        ("minimal_gated_unit", 2, 3), ("lstm_peephole", 4, 4),
+    ],
+)  # fmt: skip
+def test_lines_cross_only_where_they_must(name: str, most: int, most_down: int) -> None:
     assert crossings(drawn(name)) <= most
+    assert crossings(drawn(name, down=True)) <= most_down
+
+
+@pytest.mark.parametrize("name", ["gru", "lstm", "min_gru", "boundary_lstm", "fast_weights"])
+def test_a_drawing_knows_how_often_its_lines_cross(name: str) -> None:
+    assert drawn(name).crossings == crossings(drawn(name))
+
+
+@pytest.mark.parametrize(
+    ("name", "gates", "others"),
+    [
+        ("gru", {"z", "r", "n"}, set()), ("gru_reset_before", {"z", "r", "n"}, set()),
+        ("lstm", {"f", "i", "g", "o"}, {"tanh"}), ("lstm_peephole", {"f", "i", "g", "σ"}, {"tanh"}),
+        ("minimal_gated_unit", {"f", "n"}, set()),
+    ],
+)  # fmt: skip
+def test_gates_and_candidates_have_one_colour_and_what_is_computed_of_them_another(
+    name: str, gates: set[str], others: set[str]
+) -> None:
+    cell = equations.get(name)
+    found = parts(cell.graph, naming(cell).names).values()
+    functions = [part for part in found if part.kind in {"gate", "function"}]
+    assert {part.name or part.label for part in functions if part.gate} == gates
+    assert {part.name or part.label for part in functions if not part.gate} == others
 
 
 @pytest.mark.parametrize("name", equations.stock())

@@ -263,6 +263,9 @@ def test_an_equation_that_is_typed_in_is_trained_or_refused_with_the_reason(
     one = seen.page
     one.locator("#own select").select_option("typed in")
     assert "56 weights" in one.locator("#own .told").inner_text()
+    drawn = one.locator("#own svg.step:visible")
+    assert drawn.locator(".gate").count() == 2  # keep, and the tanh
+    assert drawn.evaluate("(one) => one.getBoundingClientRect().width") <= 366
     assert "spells “hello”" in one.locator("#own .told").inner_text()
     text = '@equation(x="X", h="H", W="H X", U="H H")\ndef mine(x, h, W, U):\n    return tanh(W @ x + U @ x)\n'
     one.locator("#own textarea").fill(" ")

@@ -5,12 +5,14 @@ from __future__ import annotations
 import inspect
 import linecache
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 
 from recur import equations
 from recur.compiler import javascript
-from recur.equations import Equation
+from recur.equations import Equation, diagram
+from recur.equations.naming import naming
 from recur.errors import EquationError
 from recur.lecture import cells
 from tests.lecture.given import FIGURES, LEAKY
@@ -42,8 +44,9 @@ def words(x, h, W, U, a, b):
 
 def read(script: str, given: Any = None) -> Any:
     """Run a script in Node.js with what reads and computes typed equations."""
-    parts = [javascript.functions()]
-    parts += [(FIGURES / f"{n}.js").read_text(encoding="utf-8") for n in ("typed_graph", "typed", "interpreted")]
+    figures = ("typed_graph", "typed", "cell_drawing", "interpreted")
+    parts = [javascript.functions(), 'const NS = "http://www.w3.org/2000/svg";']
+    parts += [(FIGURES / f"{n}.js").read_text(encoding="utf-8") for n in figures]
     return evaluated("\n".join([*parts, script]), given)
 
 
@@ -230,6 +233,38 @@ def test_no_text_is_read_wrongly_or_crashes_the_page() -> None:
     assert found["crashed"] == []
     assert found["refused"] > 1000
     assert found["read"] > 100
+
+
+DRAWN = """
+answer = Object.fromEntries(Object.entries(given).map(([name, text]) => {
+  const graph = readEquation(text);
+  return [name, [cellDrawing(graph), cellDrawing(graph, true)]];
+}));
+"""
+
+
+def test_what_is_typed_is_drawn_as_the_library_draws_it() -> None:
+    names = ("elman", "gru", "indrnn", "lstm", "min_gru", "min_lstm")
+    found = read(DRAWN, {name: cells.printed(equations.get(name)) for name in names})
+    for name in names:
+        cell = equations.get(name)
+        for down, drawn in zip((False, True), found[name], strict=True):
+            assert drawn == diagram.svg(cell.graph, naming(cell).names, style=False, down=down), (name, down)
+
+
+def test_every_equation_that_the_page_reads_has_a_drawing_with_its_states() -> None:
+    texts = {one: inspect.getsource(cell.function) for one in READ if (cell := equations.get(one)).function}
+    texts |= {"leaky": LEAKY, "words": WORDS}
+    found = read(DRAWN, texts)
+    assert len(found) == len(texts)
+    for name, both in found.items():
+        states = equations.get(name).states if name in READ else ("h",)
+        for drawn in both:
+            root = ElementTree.fromstring(drawn)
+            outputs = [one for one in root.iter("{http://www.w3.org/2000/svg}g") if one.get("class") == "output"]
+            assert {one.get("data-name") for one in outputs} == set(states), name
+            assert "NaN" not in drawn
+            assert "undefined" not in drawn
 
 
 def test_the_text_of_a_cell_that_the_page_prints_can_be_typed_into_it() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -18,6 +18,9 @@ PITCH = 8  # points between two rows
 NARROW = 3  # points between two columns of boxes where a state runs downwards
 FINE = 6  # pixels between two points across, where a state runs downwards
 _TURNED = (DOWN, RIGHT, UP, LEFT)  # a side where rows and columns change places
+TRIES = 8  # orders of the parts that are drawn, to choose the one whose lines cross least
+PASSES = 1  # in which lines that cross are drawn again
+LARGE = 22  # parts; larger drawings are made once
 RADIUS = 6  # of the corner of a line, pixels
 STYLE = """
 .step { font: 14px/1 "STIX Two Text", "Liberation Serif", "Times New Roman", serif; color: #1c2126; }
@@ -84,6 +87,12 @@ class Drawing:
     width: int
     height: int
     unit: int = UNIT  # pixels between two points across
+    crossings: int = 0  # of lines of two values
+
+    @property
+    def cost(self) -> tuple[int, int, int]:
+        """What makes a drawing worse: crossings, then bends, then its size."""
+        return self.crossings, sum(len(line.corners) for line in self.lines), self.width * self.height
 
     def pixels(self, point: Point) -> Point:
         """A point of the grid in pixels."""
@@ -113,12 +122,22 @@ def drawing(graph: Graph, names: Mapping[int, str] | None = None, *, down: bool 
         Whether a step runs downwards, which is narrower, as for a phone: states straight down at the left.
     """
     found = parts(graph, names or {})
-    places = place(graph, found)
+    best = _drawn(graph, found, down)
+    turned: frozenset[int] = frozenset()
+    joins = [key for key, part in found.items() if len(part.args) > 1]
+    for key in joins[:TRIES] if len(found) <= LARGE else []:
+        if best.crossings == 0:
+            break
+        other = _drawn(graph, found, down, turned | {key})
+        if other.cost < best.cost:
+            best, turned = other, turned | {key}
+    return best
+
+
+def _drawn(graph: Graph, found: Mapping[int, Part], down: bool, turned: Set[int] = frozenset()) -> Drawing:
+    """The drawing with one order of the parts."""
+    places = place(graph, found, turned)
     boxes = _boxes_down(found, places) if down else _boxes(found, places)
-
-    def sides(usual: tuple[int, ...]) -> tuple[int, ...]:
-        return tuple(_TURNED[side] for side in usual) if down else usual
-
     width = max(box.x + box.wide for box in boxes.values()) + 2
     height = max(box.y + box.high for box in boxes.values()) + 3
     grid = Grid(width, height)
@@ -127,27 +146,71 @@ def drawing(graph: Graph, names: Mapping[int, str] | None = None, *, down: bool 
     wanted = [(a, b) for line in places.straight for a, b in pairwise(line)]
     others = [(a, key) for key, part in found.items() for a in part.args if (a, key) not in wanted]
     others.sort(key=lambda pair: _distance(boxes[pair[0]], boxes[pair[1]]))
-    lines = []
-    for source, target in [*wanted, *others]:
-        a, b = boxes[source], boxes[target]
-        leaving = a.ports(sides(_LEAVING[a.part.kind]), leaving=True)
-        entering = b.ports(sides(_ENTERING[b.part.kind]), leaving=False)
-        on_line = (source, target) in wanted
-        if on_line:
-            leaving, entering = a.ports(sides((RIGHT,)), leaving=True), b.ports(sides((LEFT,)), leaving=False)
-        corners = grid.route(source, leaving, entering)
-        if not corners:  # every usual side is taken: any other one
-            everywhere = (RIGHT, DOWN, LEFT, UP)
-            corners = grid.route(source, a.ports(everywhere, leaving=True), b.ports(everywhere, leaving=False))
-        if not corners:
-            corners = [(a.x, a.y), (b.x, b.y)]
-        lines.append(Line(source, target, tuple(corners)))
-    return Drawing(boxes, tuple(lines), len(wanted), width, height, FINE if down else UNIT)
+    routes = _Routes(grid, boxes, set(wanted), down)
+    lines = routes.drawn([*wanted, *others])
+    return Drawing(boxes, lines, len(wanted), width, height, FINE if down else UNIT, routes.crossings())
 
 
 def _distance(a: Box, b: Box) -> tuple[int, int]:
     straight = a.x == b.x or a.y == b.y
     return (0 if straight else 1), abs(a.x - b.x) + abs(a.y - b.y)
+
+
+class _Routes:
+    """The lines of a drawing: all of them, and then those of each value once more with those of all others in place."""
+
+    def __init__(self, grid: Grid, boxes: Mapping[int, Box], straight: set[tuple[int, int]], down: bool) -> None:
+        self.grid, self.boxes, self.straight, self.down = grid, boxes, straight, down
+        self.unplaced: set[int] = set()  # values with a line for which there was no way
+
+    def drawn(self, pairs: list[tuple[int, int]]) -> tuple[Line, ...]:
+        found = {pair: self._route(*pair) for pair in pairs}
+        nets = list(dict.fromkeys(source for source, _ in pairs))
+        for _ in range(PASSES if len(self.boxes) <= LARGE else 0):
+            before = self.crossings()
+            for net in sorted(nets, key=lambda net: -self.grid.crossings(net)):
+                if self.grid.crossings(net) and net not in self.unplaced:
+                    found |= self._again(net, {pair: line for pair, line in found.items() if pair[0] == net})
+            if self.crossings() == before:
+                break
+        return tuple(Line(*pair, tuple(found[pair])) for pair in pairs)
+
+    def crossings(self) -> int:
+        """How often lines of two values cross."""
+        return sum(map(self.grid.crossings, self.grid.nets)) // 2
+
+    def _again(self, net: int, lines: dict[tuple[int, int], list[Point]]) -> dict[tuple[int, int], list[Point]]:
+        """The lines of one value drawn again, if they are better then."""
+        old = self._cost(net, lines)
+        self.grid.release(net)
+        new = {pair: self._route(*pair) for pair in lines}
+        if net not in self.unplaced and self._cost(net, new) < old:
+            return new
+        self.grid.release(net)
+        for line in lines.values():
+            self.grid.lay(net, line)
+        return lines
+
+    def _cost(self, net: int, lines: Mapping[tuple[int, int], list[Point]]) -> tuple[int, int, int]:
+        bends = sum(len(line) for line in lines.values())
+        return self.grid.crossings(net), bends, len(self.grid.nets.get(net, ()))
+
+    def _route(self, source: int, target: int) -> list[Point]:
+        a, b = self.boxes[source], self.boxes[target]
+        leaving, entering = _LEAVING[a.part.kind], _ENTERING[b.part.kind]
+        if (source, target) in self.straight:
+            leaving, entering = (RIGHT,), (LEFT,)
+        everywhere = (RIGHT, DOWN, LEFT, UP)
+        # where every usual side is taken: any other one
+        for sides in ((self._sides(leaving), self._sides(entering)), (everywhere, everywhere)):
+            line = self.grid.route(source, a.ports(sides[0], leaving=True), b.ports(sides[1], leaving=False))
+            if line:
+                return line
+        self.unplaced.add(source)
+        return [(a.x, a.y), (b.x, b.y)]
+
+    def _sides(self, usual: tuple[int, ...]) -> tuple[int, ...]:
+        return tuple(_TURNED[side] for side in usual) if self.down else usual
 
 
 def _boxes(found: Mapping[int, Part], places: Places) -> dict[int, Box]:
@@ -250,7 +313,8 @@ def svg(
 def _box(key: int, box: Box, drawn: Drawing) -> str:
     part = box.part
     (x, y), (wide, high) = drawn.pixels((box.x, box.y)), drawn.pixels((box.wide, box.high))
-    round_ = {"function": 12, "state": 15, "output": 15, "input": 15}.get(part.kind, 4)
+    kind = "gate" if part.gate else part.kind
+    round_ = {"function": 12, "state": 15, "output": 15, "input": 15}.get(kind, 4)
     if part.kind == "sign":
         high += 3
         wide, round_ = max(high, wide), high
@@ -269,7 +333,7 @@ def _box(key: int, box: Box, drawn: Drawing) -> str:
     )
     named = f' data-name="{html.escape(part.name or part.label)}"'
     return (
-        f'<g class="{part.kind}" data-part="{key_of(key, part)}"{named}><title>{tip}</title>'
+        f'<g class="{kind}" data-part="{key_of(key, part)}"{named}><title>{tip}</title>'
         f'<rect x="{x - wide}" y="{y - high}" width="{2 * wide}" height="{2 * high}" rx="{round_}"/>'
         f"{written}{name}</g>"
     )

@@ -1,4 +1,4 @@
-"""The cells of the lecture as JavaScript and as drawings, both from the graph of their equation."""
+"""The cells of the lecture as JavaScript, from the graph of their equation; the page draws them from their text."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ functions = javascript.functions
 
 
 def cells(more: Iterable[Equation] = ()) -> str:
-    """The cells as one object of JavaScript: name -> how its step is made, its text, its drawing, its sizes."""
-    entries = [_stock(name) for name in CELLS] + [_entry(one) for one in more]
+    """The cells as one object of JavaScript: name -> how its step is made, its text, its sizes."""
+    entries = [_stock(name) for name in CELLS] + [_entry(one, drawn=True) for one in more]
     return "{\n" + ",\n".join(entries) + "\n}"
 
 
@@ -44,14 +44,14 @@ def _stock(name: str) -> str:
     return _entry(equations.get(name))
 
 
-def _entry(cell: Equation) -> str:
+def _entry(cell: Equation, *, drawn: bool = False) -> str:
     values = {gate.name: gate.node for gate in gates(cell)} | _before(cell) | {"memory": _memory(cell)}
     shapes = {name: [_terms(size) for size in cell.shapes[name]] for name in cell.parameters}
-    names = naming(cell).names
-    facts: dict[str, Any] = {
-        "text": printed(cell), "svg": diagram.svg(cell.graph, names, style=False), "shapes": shapes,
-        "tall": diagram.svg(cell.graph, names, style=False, down=True),  # for a narrow place
-    }  # fmt: skip
+    facts: dict[str, Any] = {"text": printed(cell), "shapes": shapes}
+    if drawn:  # a cell of the user's may have words that the page does not read, and so cannot draw
+        names = naming(cell).names
+        facts["svg"] = diagram.svg(cell.graph, names, style=False)
+        facts["tall"] = diagram.svg(cell.graph, names, style=False, down=True)  # for a narrow place
     plain = json.dumps(facts, ensure_ascii=False).replace("<", "\\u003c")
     make = re.sub(r"(?m)^ +", "", javascript.step(cell.graph, values))  # it has no text over several lines
     return f"{json.dumps(cell.name)}: {{ ...{plain},\nmake: {make} }}"

@@ -19,7 +19,7 @@ from recur.lecture.formulas import formatted
 _HERE = Path(__file__).parent
 _FIGURES = (
     "loop", "memory", "equation", "words", "attention", "tasks", "stacks", "trace", "anatomy", "vanishing",
-    "through_time", "typed_graph", "typed", "interpreted", "own",
+    "through_time", "typed_graph", "typed", "cell_drawing", "interpreted", "own",
 )  # fmt: skip
 # the browser refuses to load anything
 POLICY = (

@@ -35,6 +35,8 @@ class Part:
         ``id(node)`` of the values that are drawn as lines into it.
     name : str
         The name that the equation gives it, "" without one.
+    gate : bool
+        Whether it is a gate or a candidate: an activation of a product, or of sums and multiples of one.
     """
 
     node: Node
@@ -42,6 +44,7 @@ class Part:
     label: str
     args: list[int] = field(default_factory=list)
     name: str = ""
+    gate: bool = False
 
 
 def parts(graph: Graph, names: Mapping[int, str]) -> dict[int, Part]:
@@ -63,6 +66,7 @@ class _Parts:
                 self.moving.add(id(node))
         self.new = {id(node) for node in graph.outputs.values()}
         self.found: dict[int, Part] = {}
+        self.weighted: set[int] = set()  # products, and signs that read one: no activation is in between
 
     def collect(self) -> dict[int, Part]:
         graph = self.graph
@@ -74,7 +78,9 @@ class _Parts:
             if id(node) not in self.moving or id(node) in self.found or id(node) in inside:
                 continue
             if node.op not in _SAME and not self._summed(node):
-                self.found[id(node)] = self._part(node)
+                part = self.found[id(node)] = self._part(node)
+                if part.kind == "product" or (part.kind == "sign" and self.weighted & set(part.args)):
+                    self.weighted.add(id(node))
         for number, (name, node) in enumerate(graph.outputs.items()):
             source = self.shown(node)
             if id(source) in self.found:
@@ -160,7 +166,7 @@ class _Parts:
             name = self.names.get(id(node.args[0]), "")
         return Part(
             node, "gate" if gate else "function",
-            FUNCTIONS.get(node.op, node.op), args, name,
+            FUNCTIONS.get(node.op, node.op), args, name, node.op in _ACTIVATIONS and bool(self.weighted & set(args)),
         )  # fmt: skip
 
     def _term(self, node: Node) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 
 from recur.equations.drawing.parts import Part
@@ -50,14 +50,14 @@ class Places:
     rows: int = 0
 
 
-def place(graph: Graph, parts: Mapping[int, Part]) -> Places:
-    """Place all parts of a step."""
-    return _Placing(graph, parts).place()
+def place(graph: Graph, parts: Mapping[int, Part], turned: Set[int] = frozenset()) -> Places:
+    """Place all parts of a step; of a part in ``turned``, what its last argument is computed from is placed first."""
+    return _Placing(graph, parts, turned).place()
 
 
 class _Placing:
-    def __init__(self, graph: Graph, parts: Mapping[int, Part]) -> None:
-        self.graph, self.parts = graph, parts
+    def __init__(self, graph: Graph, parts: Mapping[int, Part], turned: Set[int]) -> None:
+        self.graph, self.parts, self.turned = graph, parts, turned
         self.top: dict[int, int] = {}  # the row of a part that is on a state's straight line
         self.straight: list[tuple[int, ...]] = []
         self.keys = {name: -1 - n for n, name in enumerate(graph.outputs)}
@@ -149,7 +149,8 @@ class _Placing:
                 self._put(one, self._column(one))
                 continue
             stack.append((one, True))
-            stack += [(a, False) for a in reversed(self.parts[one].args)]
+            args = self.parts[one].args
+            stack += [(a, False) for a in (args if one in self.turned else reversed(args))]
 
     def _column(self, key: int) -> int:
         """Above or below the argument that was placed last, else a new column."""

@@ -103,16 +103,16 @@ class Grid:
         return self.vertical if direction % 2 else self.horizontal
 
     def _price(self, net: int, point: Point, direction: int) -> float | None:
-        if not self._inside(point) or point in self.blocked:
-            return None
-        if self._along(direction).get(point, net) != net:
-            return None
-        if self._along(direction + 1).get(point, net) != net:
-            return 1 + _CROSSING
         x, y = point
-        beside = ((x, y - 1), (x, y + 1)) if direction % 2 == 0 else ((x - 1, y), (x + 1, y))
-        same = self._along(direction)
-        return 1 + _BESIDE * sum(same.get(one, net) != net for one in beside)
+        if not (0 <= x < self.width and 0 <= y < self.height) or point in self.blocked:
+            return None
+        same, across = (self.vertical, self.horizontal) if direction % 2 else (self.horizontal, self.vertical)
+        if same.get(point, net) != net:
+            return None
+        if across.get(point, net) != net:
+            return 1 + _CROSSING
+        one, other = ((x - 1, y), (x + 1, y)) if direction % 2 else ((x, y - 1), (x, y + 1))
+        return 1 + _BESIDE * ((same.get(one, net) != net) + (same.get(other, net) != net))
 
     def _inside(self, point: Point) -> bool:
         return 0 <= point[0] < self.width and 0 <= point[1] < self.height
@@ -124,30 +124,69 @@ class Grid:
 
     @staticmethod
     def _left(point: Point, goals: Iterable[Point]) -> float:
-        return min((abs(point[0] - x) + abs(point[1] - y) for x, y in goals), default=0)
+        least, (x, y) = 1e9, point
+        for a, b in goals:
+            way = abs(x - a) + abs(y - b)
+            least = min(least, way)
+        return least
 
     def _keep(
         self, net: int, end: tuple[Point, int], port: Port, came: dict[tuple[Point, int], tuple[Point, int] | None]
     ) -> list[Point]:
-        points, directions = [end[0]], [port.direction]
+        points = [end[0]]
         where: tuple[Point, int] | None = end
         while where is not None and came[where] is not None:
-            directions.append(where[1])
             where = came[where]
             if where is not None:
                 points.append(where[0])
-        points, directions = [port.at, *points][::-1], directions[::-1]
+        points = corners([port.at, *points][::-1])
+        self.lay(net, points)
+        return points
+
+    def lay(self, net: int, line: list[Point]) -> None:
+        """Mark a line of a net, given by its corners, as drawn; it ends in a port."""
         lines = self.nets.setdefault(net, {})
+        points = along(line)
         for n, (a, b) in enumerate(pairwise(points)):
             direction = next(d for d in range(4) if (b[0] - a[0], b[1] - a[1]) == STEPS[d])
-            along = self._along(direction)
-            along[a] = along[b] = net
+            marks = self._along(direction)
+            marks[a] = marks[b] = net
             lines.setdefault(a, set()).add(direction)
             if n + 2 < len(points):
                 lines.setdefault(b, set()).add(direction)
         self.ports[points[0]] = self.ports.get(points[0], net)
-        self.ports[port.at] = net
-        return corners(points)
+        self.ports[points[-1]] = net
+
+    def release(self, net: int) -> None:
+        """Forget the lines of a net."""
+        self.nets.pop(net, None)
+        for marks in (self.horizontal, self.vertical, self.ports):
+            for point in [point for point, other in marks.items() if other == net]:
+                del marks[point]
+
+    def crossings(self, net: int) -> int:
+        """How often the lines of a net cross those of others."""
+        across, down = self.horizontal, self.vertical
+        return sum(
+            (across.get(point) == net and down.get(point, net) != net)
+            + (down.get(point) == net and across.get(point, net) != net)
+            for point in self.nets.get(net, ())
+        )
+
+
+def along(line: list[Point]) -> list[Point]:
+    """All points of a line that is given by its corners.
+
+    >>> along([(0, 0), (2, 0), (2, 1)])
+    [(0, 0), (1, 0), (2, 0), (2, 1)]
+    """
+    points = line[:1]
+    for a, b in pairwise(line):
+        dx, dy = (b[0] > a[0]) - (b[0] < a[0]), (b[1] > a[1]) - (b[1] < a[1])
+        while points[-1] != b and (dx, dy) != (0, 0):
+            x, y = points[-1]
+            points.append((x + dx, y + dy) if dx == 0 or dy == 0 else b)
+    return points
 
 
 def corners(points: list[Point]) -> list[Point]:

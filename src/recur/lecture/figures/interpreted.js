@@ -161,6 +161,7 @@ function typedCell(text) {
   return {
     name: read.name,
     text,
+    graph: read,
     shapes: Object.fromEntries(read.parameters.map((one) => [one, read.shapes.get(one).map(terms)])),
     make: interpreted(read),
   };

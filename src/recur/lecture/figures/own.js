@@ -90,16 +90,15 @@ FIGURES.own = (root, t) => {
     refusal.textContent = "";
     const found = chosen();
     box.hidden = !own;
-    text.hidden = diagram.hidden = own;
+    text.hidden = own;
+    diagram.hidden = true;
     clear(place);
     told.textContent = "";
     if (!found) return;
-    if (own) {
-      CELLS[TYPED] = found;
-    } else {
-      text.textContent = found.text;
-      stepDrawing(diagram, found);
-    }
+    if (own) CELLS[TYPED] = found;
+    text.textContent = found.text;
+    diagram.hidden = false;
+    stepDrawing(diagram, found);
     const data = fresh(cell, 4, H, seed), errors = train(data, steps, 0.05), net = network(data);
     if (!errors.every(Number.isFinite)) {
       told.textContent = t.overflowed;

@@ -110,18 +110,19 @@ class Reader {
   }
   // statements: name = value; names = split(...); return value, ...
   body(graph, known) {
-    const assigned = new Set();
+    const assigned = new Set(),
+          names = new Map([...known].map(([name, leaf]) => [leaf, leaf.op === "state" ? `${name}′` : name]));
     for (;;) {
       this.skipEnds();
-      if (this.word.kind === "end") return { returned: null, assigned };
+      if (this.word.kind === "end") return { returned: null, assigned, names };
       this.indented(this.margin);
       if (this.is("return")) {
         ++this.at;
-        if (this.word.kind === "end") return { returned: null, assigned };
+        if (this.word.kind === "end") return { returned: null, assigned, names };
         const returned = this.list(graph, known);
         this.skipEnds();
         if (this.word.kind !== "end") this.unread("the end, after return,");
-        return { returned, assigned };
+        return { returned, assigned, names };
       }
       for (const word_ of ["if", "for", "while", "with", "try", "def", "class"])
         if (this.is(word_))
@@ -163,7 +164,12 @@ class Reader {
               value.length === 1 ? value[0] :
                                    value));
       }
-      targets.forEach((one) => assigned.add(one));
+      for (const one of targets) {
+        assigned.add(one);
+        const value = known.get(one);
+        // the first name that a value gets is written beside it where it is drawn
+        if (value?.op && !names.has(value)) names.set(value, one);
+      }
       if (this.word.kind !== "end") this.unread("the end of the line");
     }
   }
@@ -362,7 +368,7 @@ function readEquation(text) {
       refuse(
         `${name}: ${one}="${declared.get(one)}": only a parameter has an initial value`,
         "the initial state is zero, an argument of the layer, or learned with learn_initial_state=True");
-  const traced = trace(count), values = returnedBy(traced), { assigned, leaves } = traced;
+  const traced = trace(count), values = returnedBy(traced), { assigned, leaves, names: named } = traced;
   let before = parameters.some((one) => shapes.get(one).length === 2);
   for (const one of parameters) {
     before &&= shapes.get(one).length === 1;
@@ -393,5 +399,6 @@ function readEquation(text) {
     if (!states.includes(one) && !seen.has(leaves.get(one)))
       refuse(
         `${name} declares ${one}, but never uses it`, `use ${one} in the equation or remove it from the arguments`);
-  return { name, text, input: names[0], states, parameters, shapes, leaves, outputs: values, order };
+  values.forEach((node, n) => node.args.length && named.set(node, states[n]));
+  return { name, text, input: names[0], states, parameters, shapes, leaves, outputs: values, order, names: named };
 }

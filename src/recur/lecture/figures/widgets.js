@@ -99,8 +99,7 @@ function vector(x, y, values, name, options = {}) {
       draw("rect", {...place, width: wide, height: numbers && across ? 20 : cell, style: `fill:${tone(v, most)}` });
     group.append(tip(box, `${name} ${values.length > 1 ? u + 1 : ""}\n${shown(v, 3)}`));
     if (numbers)
-      group.append(
-        word(place.x + cell / 2, place.y + 14, shown(v), { style: `fill:${ink()}`, class: "digits" }));
+      group.append(word(place.x + cell / 2, place.y + 14, shown(v), { style: `fill:${ink()}`, class: "digits" }));
   });
   return group;
 }
@@ -121,9 +120,11 @@ function bars(labels, p, options = {}) {
 }
 // the drawing of a cell's step: as wide as it is, or, where that does not fit, one that runs downwards
 function stepDrawing(place, cell) {
-  place.innerHTML = cell.svg;
+  const graph = () => (cell.graph ??= readEquation(cell.text));
+  place.innerHTML = cell.svg ??= cellDrawing(graph());
   const svg = place.firstElementChild;
-  if (+svg.getAttribute("width") > (place.clientWidth || 640)) place.innerHTML = cell.tall;
+  if (+svg.getAttribute("width") > (place.clientWidth || 640))
+    place.innerHTML = cell.tall ??= cellDrawing(graph(), true);
 }
 // shares on a logarithmic axis over steps, one line per network
 function curves(root, series, options) {
