@@ -360,6 +360,12 @@ def test_on_paper_every_answer_is_printed(chromium: Any, files: dict[str, str]) 
     one.evaluate("dispatchEvent(new Event('beforeprint'))")
     one.emulate_media(media="print")
     assert one.locator(".answer:visible").count() == len(CHAPTERS)
+    # a figure that is walked through shows where it ends, and on the screen where it was
+    assert "the three sums are the gradient" in one.locator("#through_time .told").inner_text()
+    assert one.locator("#anatomy svg.step .later").count() == 0
+    one.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert "Forward, step 1" in one.locator("#through_time .told").inner_text()
+    assert one.locator("#anatomy svg.step .gate.later").count() == 3
 
 
 @pytest.mark.skipif(AXE is None, reason="needs axe-core: RECUR_AXE=node_modules/axe-core/axe.min.js")

@@ -224,4 +224,9 @@ FIGURES.anatomy = (root, t) => {
     diagram, list, el("h3", {}, t.part_all), place, told);
   stepDrawing(diagram, CELLS.lstm);
   show();
+  paper.push(() => {
+    const before = gate;
+    choosing("h");
+    return () => choosing(before);
+  });
 };

@@ -42,4 +42,10 @@ const next = () => {
   }
 };
 addEventListener("load", () => setTimeout(next));
-addEventListener("beforeprint", () => document.querySelectorAll(".answer").forEach((one) => (one.hidden = false)));
+// after every figure is drawn: the answers, and where a figure ends
+let restored = [];
+addEventListener("beforeprint", () => {
+  document.querySelectorAll(".answer").forEach((one) => (one.hidden = false));
+  restored = paper.map((showLast) => showLast());
+});
+addEventListener("afterprint", () => restored.forEach((restore) => restore()));

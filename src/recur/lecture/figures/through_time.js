@@ -238,4 +238,9 @@ FIGURES.through_time = (root, t) => {
       button("→", () => go(1), { "aria-label": t.next, class: "main" })),
     place, told, numbers, sums);
   show(0);
+  paper.push(() => {
+    const by = 2 * T - 1 - at_;
+    go(by);
+    return () => go(-by);
+  });
 };

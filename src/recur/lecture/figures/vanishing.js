@@ -23,7 +23,7 @@ const CUE = 4;
 // the axis that all pictures of the chapter share: the words of the sentence, to the right where there is room for a
 // number per word, else downwards
 function wordAxis(root, texts) {
-  const room = Math.min(960, root.clientWidth || 640), across = (room - 76) / texts.length > 26;
+  const room = Math.min(960, root.clientWidth || 640), across = (room - 76) / texts.length > 24;
   const from = across ? 66 : 34, gap = across ? (room - 76) / texts.length : 21, length = gap * texts.length;
   const at_ = (n) => from + gap * (n + 0.5);
   return {

@@ -40,6 +40,10 @@ function button(text, tell, attributes = {}) {
   return el("button", { type: "button", onclick: tell, ...attributes }, text);
 }
 
+// what shows a figure's last state, as on paper, where nothing can be pressed; it returns what brings back the one
+// before
+const paper = [];
+
 // colours of values: the sign by hue, the size by how far it is from the paper
 const tone = (v, most = 1) => `color-mix(in oklab, var(--${v < 0 ? "minus" : "plus"}) ${
   Math.round(100 * Math.min(1, Math.abs(v) / most))}%, var(--zero))`;
