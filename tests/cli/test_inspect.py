@@ -75,9 +75,35 @@ def test_units_that_follow_something_in_a_file_are_shown_over_the_input(place: P
     assert max(map(len, outcome.out.splitlines())) <= 80
     data = json.loads(ok(run(*words, "--json")).out)["units"]
     assert {len(one["values"]) for one in data["findings"]} == {len(data["labels"])}
+    assert all(one["exceeds"] for one in data["findings"])
+    assert {one["predicate"] for one in data["findings"]} <= {one["predicate"] for one in data["best"]}
     assert all(len(set(one["wanted"])) > 1 for one in data["findings"]), "a predicate that is never true here is listed"
     ok(run(*words, "--html", tmp_path / "a.html"))
     assert '"predicate":"position in the line"' in (tmp_path / "a.html").read_text(encoding="utf-8")
+
+
+def test_ranges_with_the_state_of_a_chosen_one_are_listed(place: Path, tmp_path: Path) -> None:
+    words = ("inspect", place / "lstm", TEXT, "--match", "in the", "--data", place / "sentences.txt", "--matches", "4")
+    outcome = ok(run(*words))
+    assert "where the state is that of “in the”" in outcome.out
+    assert "of tanh(c) of layer 1" not in outcome.out
+    assert "on in tanh(c) of layer 1" in " ".join(outcome.out.split())
+    assert outcome.out.count(" of ") >= 4
+    assert "which inputs support" not in outcome.out, "what was not asked for is computed"
+    assert max(map(len, outcome.out.splitlines())) <= 80
+    data = json.loads(ok(run(*words, "--json")).out)["match"]
+    assert len(data["matches"]) == 4
+    ok(run(*words, "--html", tmp_path / "a.html", "--png", tmp_path / "a.png"))
+    assert '"matches":[' in (tmp_path / "a.html").read_text(encoding="utf-8")
+    assert (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_matches_of_labelled_rows_have_their_labels(place: Path) -> None:
+    # the file that the run was trained on
+    words = ("inspect", place / "reviews", "what a dull film", "--match", "dull", "--edges", "none")
+    data = json.loads(ok(run(*words, "--threshold", "0.01", "--json")).out)["match"]
+    assert {one["label"] for one in data["matches"]} <= {"good", "bad"}
+    assert all(one["label"] for one in data["matches"])
 
 
 def test_a_class_is_explained_and_its_opposite(place: Path) -> None:
@@ -109,6 +135,13 @@ def test_runs_are_compared(place: Path, tmp_path: Path) -> None:
         (["inspect", "lstm", "a", "--html", "."], "is a folder"),
         (["inspect", "lstm", "a", "--units", "nowhere.txt"], "nowhere.txt"),
         (["inspect", "reviews", "what a dull film", "--units", "one.csv"], "a search needs at least two texts"),
+        (["inspect", "lstm", TEXT, "--match", "4:2"], "the range 4:2 is empty"),
+        (["inspect", "lstm", TEXT, "--match", "4:99"], "is outside the input"),
+        (["inspect", "lstm", TEXT, "--match", "2:3", "--threshold", "1"], "--threshold must be between 0 and 1"),
+        (["inspect", "lstm", TEXT, "--match", "2:3", "--matches", "0"], "--matches must be from 1 to"),
+        (["inspect", "lstm", TEXT, "--match", "2:3", "--layer", "2"], "there is no layer 2"),
+        (["inspect", "lstm", TEXT, "--match", "2:3", "--data", "nowhere.txt"], "nowhere.txt"),
+        (["inspect", "lstm", TEXT, "--data", "sentences.txt"], "there is no --match"),
         (["inspect", "nowhere", "a"], "there is no run folder"),
         (["compare"], "no runs to compare"),
         (["compare", "lstm", "--rows", "0"], "--rows must be from 1 to"),

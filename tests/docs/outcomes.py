@@ -158,6 +158,8 @@ OUTCOMES: dict[tuple[str, str], Check] = {
     ("bptt", r"recur inspect runs/lstm .* --beside runs/elman$"): both(contributes_alone("Poland"), says("vanishes")),
     ("bptt", "for country in"): follows_the_country,
     ("bptt", "recur compare .* 32$"): both(remembers("elman", forgets=True), remembers("lstm", forgets=False)),
+    ("bptt", r"inspect\.find_units\(brackets"): says("inside brackets: layer 1"),
+    ("bptt", "recur inspect runs/brackets .* --match"): says("“inside brackets” holds at"),
     ("deploy-small-models", r"python ask_onnx\.py"): says("a warm meal: good", "what a dull film: bad"),
     ("deploy-small-models", r"python ask_numpy\.py"): says("['sky', ", "True"),
     ("deploy-small-models", "recur evaluate runs/opinion"): says('"rows": 27'),

@@ -8,6 +8,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from recur.cli.decoding import check_range
+from recur.cli.inputs import trained_on
 from recur.cli.output import draw, emit, emit_json, refuse_folders
 from recur.errors import DataError
 from recur.views.terminal import width
@@ -52,11 +53,7 @@ def compare(
     curves, sources = [], set()
     for run, name in zip(runs, names, strict=True):
         model = recur.load(run)
-        source = data or model.config.data.dev or model.config.data.source
-        if source is None:
-            raise DataError(
-                f"{run} was trained on rows from Python, which the run does not keep", "give a file as --data"
-            )
+        source = data or trained_on(model, run)
         table = data_room.read_like(source, model.roles, model.config)
         examples = data_room.examples(table, model.roles, model.config)
         sources.add(Path(source).name)

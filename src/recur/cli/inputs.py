@@ -3,12 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from recur.errors import DataError
 
 if TYPE_CHECKING:
     from recur.codecs import Codec
+    from recur.model import Model
 
 
 def input_reader(codec: Codec | None) -> Callable[[str], Any]:
     """Return what makes an input of a text: numbers are those of one row, or the steps of one series."""
     return codec.from_text if codec is not None else lambda text: text
+
+
+def trained_on(model: Model, run: Path) -> Path:
+    """Return the hold-out file of a run, or its training file.
+
+    Raises
+    ------
+    DataError
+        When it was trained on rows from Python, or the file is not there any more.
+    """
+    source = model.config.data.dev or model.config.data.source
+    if source is None:
+        raise DataError(f"{run} was trained on rows from Python, which the run does not keep", "give a file as --data")
+    if not Path(source).exists():
+        raise DataError(
+            f"the file {source}, which {run} was trained on, is not there any more", "give a file as --data"
+        )
+    return Path(source)

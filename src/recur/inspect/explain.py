@@ -19,6 +19,8 @@ from recur.inspect.bptt import ITEMISED, follow
 from recur.inspect.explanation import Explanation
 from recur.inspect.influence import METHODS, of_option
 from recur.inspect.labels import unknown_places
+from recur.inspect.match_data import plain_matching
+from recur.inspect.matching import match as match_ranges
 from recur.inspect.plain import rounded
 from recur.inspect.question import Question
 from recur.inspect.record import PassValues, forward_pass
@@ -44,6 +46,11 @@ def explain(
     methods: Sequence[str] = METHODS,
     window: int | None = None,
     corpus: Iterable[Any] | None = None,
+    labels: Sequence[Any] | None = None,
+    match: tuple[int, int] | str | None = None,
+    within: Iterable[Any] | None = None,
+    within_labels: Sequence[Any] | None = None,
+    **matching: Any,
 ) -> Explanation:
     """Explain one answer.
 
@@ -70,6 +77,16 @@ def explain(
         Steps of truncated BPTT.
     corpus : iterable, optional
         Raw inputs in which to search for units that follow a simple property; these are shown over this input.
+    labels : sequence, optional
+        Of the corpus: for each input its label, or a list with a label for every step.
+    match : (int, int) or str, optional
+        A range of the input, whose state is searched for: first and last step, counted from 1, or a piece of the text.
+    within : iterable, optional
+        Raw inputs in which to search for ranges with that state; by default the input itself.
+    within_labels : sequence, optional
+        The labels of these.
+    **matching
+        As for `recur.inspect.match`: ``threshold``, ``edges``, ``layer``, and ``matches``, how many.
 
     Returns
     -------
@@ -102,13 +119,25 @@ def explain(
         "surprise": None,
         "alignment": question.alignment,
         "unrolled": None,
-        "units": None if corpus is None else plain_units(model.mode, value, corpus),
+        "units": None if corpus is None else plain_units(model.mode, value, corpus, labels),
+        "match": None if match is None else _matching(model, value, match, within, within_labels, **matching),
     }
     if set(parts) & {"flow", "unrolled"}:
         data |= _through_time(question, parts, window)
     elif "states" in parts:
         data |= _forward_only(question)
     return Explanation(rounded(data))
+
+
+def _matching(
+    model: Any, value: Any, over: tuple[int, int] | str, within: Iterable[Any] | None, labels: Sequence[Any] | None,
+    *, matches: int = 20, **options: Any,
+) -> dict[str, Any]:  # fmt: skip
+    """The ranges with the state of a chosen one."""
+    found = match_ranges(
+        model, value, over, [value] if within is None else within, labels=labels, top=matches, **options
+    )
+    return plain_matching(found, labels)
 
 
 def _about(model: Any) -> dict[str, Any]:

@@ -24,8 +24,8 @@ class Explanation:
     ----------
     data : dict
         Plain data: ``model``, ``input``, ``question``, ``influence``, ``flow``, ``states``, ``surprise``,
-        ``alignment``, ``unrolled``, ``units``; parts that were not requested, or do not exist for this network, are
-        None.
+        ``alignment``, ``unrolled``, ``units``, ``match``; parts that were not requested, or do not exist for this
+        network, are None.
     """
 
     data: dict[str, Any]

@@ -2,7 +2,8 @@
 
 Every unit is compared with every predicate at every step: by the area under the ROC curve where the predicate is true
 or false (0.5: no relation; 1: separates perfectly; 0: the same with the opposite sign), by correlation where it is a
-number. A unit is chosen on one half of the texts and measured on the other, so that a chance match is not reported.
+number. A unit is chosen on one half of the texts and measured on the other, so that a chance match is not reported; the
+same is done 100 times with the predicate shifted against the states, and the best of these scores is what chance gives.
 Source: A. Karpathy, J. Johnson, L. Fei-Fei (2016), Visualizing and understanding recurrent networks, section 4.2, found
 such cells by eye.
 """
@@ -11,27 +12,26 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
-import torch
 
-from recur.continuation import prompt
-from recur.engine import Call, Result, observers
-from recur.engine import run as run_recurrence
 from recur.errors import ConfigError, DataError
-from recur.inspect.labels import MARKS, symbol_labels
+from recur.inspect.labels import MARKS
+from recur.inspect.match_properties import label_columns
 from recur.inspect.predicates import PREDICATES, Predicate
-from recur.inspect.record import Recorder
+from recur.inspect.reading import Place, ReadInput, read, states_of
 from recur.modes import Mode
-from recur.modes.mode import require_input
-from recur.network.batch import pad
 from recur.nn.layer_positions import LayerPosition
 
 MOST_STEPS = 20_000
 SHOWN_STEPS = 200
 SHOWN_FINDINGS = 8
 LEAST = 10  # steps on which a predicate must be true, and false
+SHIFTS = 100
+
+Labels = Mapping[str, Sequence[Sequence[float]]] | Sequence[Any]
 
 
 @dataclass(frozen=True)
@@ -49,6 +49,9 @@ class Finding:
         "AUC" or "correlation".
     found, score : float
         On the half that it was chosen on, and on the other.
+    chance : float
+        The best score of 100 searches with the predicate shifted against the states, on the other half as well: an AUC
+        of at least 0.5, or the size of a correlation.
     """
 
     place: LayerPosition
@@ -58,13 +61,21 @@ class Finding:
     measure: str
     found: float
     score: float
+    chance: float
+
+    @property
+    def exceeds_chance(self) -> bool:
+        """Whether it follows the predicate, in the same direction on both halves, more than chance gives."""
+        middle = 0.5 if self.measure == "AUC" else 0.0
+        same = (self.score - middle) * (self.found - middle) > 0
+        return same and abs(self.score - middle) > self.chance - middle
 
 
 def find_units(
     model: Any,
     texts: Iterable[Any],
     *,
-    labels: Mapping[str, Sequence[Sequence[float]]] | None = None,
+    labels: Labels | None = None,
     predicates: Mapping[str, Predicate] | None = None,
     top: int = 20,
     most_steps: int = MOST_STEPS,
@@ -76,9 +87,10 @@ def find_units(
     model : Model or Mode
         Reads sequences of symbols.
     texts : iterable
-        Raw inputs.
-    labels : mapping of str to sequence of sequence of float, optional
-        Labels of the texts: by name, for every text one number per symbol, such as whether it has a tag.
+        Raw inputs. A single long one is divided in the middle.
+    labels : mapping of str to sequence of sequence of float, or sequence, optional
+        Labels of the texts: by name, for every text one number per symbol, such as whether it has a tag. Or for every
+        text its label, or a list of one label per symbol: whether a symbol has it is a predicate, for each label.
     predicates : mapping of str to callable, optional
         From the symbols of a text to one number per symbol; by default `PREDICATES`.
     top : int
@@ -86,13 +98,27 @@ def find_units(
     most_steps : int
         Steps after which no more texts are read.
 
+    Returns
+    -------
+    list of Finding
+        Also those that do not exceed what chance gives; `Finding.exceeds_chance` tells.
+
     Raises
     ------
     DataError
-        With fewer than two texts, and for labels that do not fit them.
+        With fewer than two texts, unless one is long, and for labels that do not fit them.
+
+    Examples
+    --------
+    >>> import recur
+    >>> texts = ["the dog saw the cat", "a cat saw a dog"] * 12
+    >>> model = recur.fit(texts, codec="words", documents="line", epochs=1, hidden_size=8, progress=False)
+    >>> best = find_units(model, texts, top=1)[0]
+    >>> best.predicate, best.exceeds_chance
+    ('position in the line', True)
     """
     tests = PREDICATES if predicates is None else predicates
-    halves = _halves(model.mode, texts, tests, labels or {}, most_steps)
+    halves = _halves(model.mode, texts, tests, labels, most_steps)
     findings: list[Finding] = []
     for name in halves[0].predicates:
         findings += sorted(_followers(name, *halves), key=_strength, reverse=True)[:3]
@@ -103,41 +129,55 @@ def find_units(
 class _Half:
     """One half of the texts: each state (N, S) of every layer, and each predicate (N,), at all their steps."""
 
-    states: dict[tuple[LayerPosition, str], np.ndarray]
+    states: dict[Place, _Columns]
     predicates: dict[str, np.ndarray]
 
 
 def _halves(
-    mode: Mode, texts: Iterable[Any], tests: Mapping[str, Predicate],
-    labels: Mapping[str, Sequence[Sequence[float]]], most_steps: int,
-) -> tuple[_Half, _Half]:  # fmt: skip
-    """Read texts, alternately for the first half and for the second."""
-    states: tuple[list[dict[tuple[LayerPosition, str], np.ndarray]], ...] = ([], [])
-    predicates: tuple[dict[str, list[np.ndarray]], ...] = ({}, {})
-    count, texts_read = 0, 0
-    for number, text in enumerate(texts):
-        tokens, values = states_of(mode, text)
-        if not tokens:
-            continue
-        half = number % 2
-        states[half].append(values)
-        for name, test in tests.items():
-            predicates[half].setdefault(name, []).append(np.asarray(test(tokens), float))
-        for name, rows_of_labels in labels.items():
-            predicates[half].setdefault(name, []).append(_text_labels(name, number, rows_of_labels, tokens))
-        count, texts_read = count + len(tokens), texts_read + 1
-        if count >= most_steps:
+    mode: Mode, texts: Iterable[Any], tests: Mapping[str, Predicate], labels: Labels | None, most_steps: int
+) -> tuple[_Half, _Half]:
+    """Read texts, alternately for the first half and for the second; a single one is divided in the middle."""
+    codec = mode.input_codec
+    if codec is None or not codec.discrete:
+        if not labels:
+            raise ConfigError(
+                "a search for units requires a network that reads symbols, or labels of the texts; this one reads "
+                f"{'nothing' if codec is None else codec.describe()}",
+                hint="search in a network that reads words or characters",
+            )
+        tests = {}
+    rows: list[ReadInput] = []
+    for one in read(mode, texts):
+        rows.append(one)
+        if sum(len(row.labels) for row in rows) >= most_steps:
             break
-    if not all(states):
-        raise DataError(f"a search needs at least two texts, got {texts_read}", hint="give more texts")
-    first, second = (
-        _Half(
-            {key: np.concatenate([one[key] for one in rows]) for key in rows[0]},
-            {name: np.concatenate(values) for name, values in columns.items()},
+    columns = {
+        name: np.concatenate([np.asarray(test(one.labels), float) for one in rows]) if rows else np.zeros(0)
+        for name, test in tests.items()
+    }
+    if isinstance(labels, Mapping):
+        for name, given in labels.items():
+            columns[name] = np.concatenate([_text_labels(name, one.number, given, one.labels) for one in rows])
+    else:
+        columns |= label_columns(rows, labels)
+    lengths = [len(one.labels) for one in rows]
+    if len(rows) == 1 and lengths[0] >= 4 * LEAST:
+        second = np.arange(lengths[0]) >= lengths[0] // 2
+    elif len({one.number % 2 for one in rows}) < 2:
+        raise DataError(
+            f"a search needs at least two texts, got {len(rows)}", hint=f"give more texts, or {4 * LEAST} symbols"
         )
-        for rows, columns in zip(states, predicates, strict=True)
+    else:
+        second = np.repeat([one.number % 2 == 1 for one in rows], lengths)
+    states = {key: np.concatenate([one.states[key] for one in rows]) for key in rows[0].states}
+    first_half, second_half = (
+        _Half(
+            {key: _Columns(values[half]) for key, values in states.items()},
+            {name: values[half] for name, values in columns.items()},
+        )
+        for half in (~second, second)
     )
-    return first, second
+    return first_half, second_half
 
 
 def _followers(name: str, half: _Half, other: _Half) -> list[Finding]:
@@ -145,19 +185,33 @@ def _followers(name: str, half: _Half, other: _Half) -> list[Finding]:
     first, second = half.predicates[name], other.predicates[name]
     # by both halves together: one alone may not show that a predicate is a number
     measure = measure_of(np.concatenate([first, second]))
-    best = []
+    middle = 0.5 if measure == "AUC" else 0.0
+    shifted = _shifted(first, 1), _shifted(second, 2)
+    best, luck = [], np.zeros((2, SHIFTS))  # the strength on the first half, and that of the same unit on the other
     for (place, state), values in half.states.items():
-        first_scores, second_scores = (
-            compare(values, first, measure),
-            compare(other.states[place, state], second, measure),
+        others = other.states[place, state]
+        first_scores, second_scores = values.scores(first[None], measure)[0], others.scores(second[None], measure)[0]
+        chosen = np.argsort(-np.nan_to_num(np.abs(first_scores - middle)))[:3].tolist()
+        chosen = [unit for unit in chosen if np.isfinite(first_scores[unit]) and np.isfinite(second_scores[unit])]
+        if not chosen:
+            continue
+        best += [(place, state, unit, float(first_scores[unit]), float(second_scores[unit])) for unit in chosen]
+        strengths, others_strengths = (
+            np.nan_to_num(np.abs(columns.scores(each, measure) - middle))
+            for columns, each in zip((values, others), shifted, strict=True)
         )
-        strength = np.abs(first_scores - 0.5) if measure == "AUC" else np.abs(first_scores)
-        for unit in np.argsort(-np.nan_to_num(strength))[:3].tolist():
-            if np.isfinite(first_scores[unit]) and np.isfinite(second_scores[unit]):
-                best.append(
-                    Finding(place, state, unit, name, measure, float(first_scores[unit]), float(second_scores[unit]))
-                )
-    return best
+        units = strengths.argmax(1)
+        own = np.stack([strengths[np.arange(SHIFTS), units], others_strengths[np.arange(SHIFTS), units]])
+        luck = np.where(own[0] > luck[0], own, luck)
+    chance = middle + float(luck[1].max())
+    return [Finding(place, state, unit, name, measure, f, s, chance) for place, state, unit, f, s in best]
+
+
+def _shifted(predicate: np.ndarray, seed: int) -> np.ndarray:
+    """(SHIFTS, N): the predicate shifted in time, which keeps how slowly it changes, and loses what it is about."""
+    steps = len(predicate)
+    far = np.random.default_rng(seed).integers(max(1, steps // 10), max(2, steps - steps // 10), SHIFTS)
+    return np.asarray(predicate[(np.arange(steps) + far[:, None]) % steps])
 
 
 def _strength(finding: Finding) -> float:
@@ -209,25 +263,50 @@ def compare(states: np.ndarray, predicate: np.ndarray, measure: str) -> np.ndarr
     ndarray
         (S,), NaN for a unit that never changes, and for a predicate that is too rare.
     """
-    deviation = states.std(0)
-    if measure == "AUC":
-        true = predicate == 1
-        positives, negatives = int(true.sum()), int((~true).sum())
-        if min(positives, negatives) < LEAST:
-            return np.full(states.shape[1], np.nan)
-        in_order = np.sort(states, axis=0)
-        ranks = np.stack(
+    return _Columns(states).scores(np.asarray(predicate, float)[None], measure)[0]
+
+
+class _Columns:
+    """States (N, S), with what is computed of them once for all predicates."""
+
+    def __init__(self, states: np.ndarray) -> None:
+        self.states = states
+
+    @cached_property
+    def ranks(self) -> np.ndarray:
+        """(N, S) the rank of every state among those of its unit, from 1; equal values share their mean rank."""
+        in_order = np.sort(self.states, axis=0)
+        return np.stack(
             [
                 (np.searchsorted(ordered, unit, "left") + np.searchsorted(ordered, unit, "right") + 1) / 2
-                for ordered, unit in zip(in_order.T, states.T, strict=True)
+                for ordered, unit in zip(in_order.T, self.states.T, strict=True)
             ],
             axis=1,
         )
-        area = (ranks[true].sum(0) - positives * (positives + 1) / 2) / (positives * negatives)
-        return np.where(deviation > 0, area, np.nan)
-    both = deviation * predicate.std()
-    covariance = ((states - states.mean(0)) * (predicate - predicate.mean())[:, None]).mean(0)
-    return np.where(both > 0, covariance / np.where(both > 0, both, 1), np.nan)
+
+    @cached_property
+    def standard(self) -> np.ndarray:
+        """(N, S) the states, each unit shifted and divided to mean 0 and deviation 1; NaN where it never changes."""
+        deviation = self.states.std(0)
+        standard: np.ndarray = np.where(
+            deviation > 0, (self.states - self.states.mean(0)) / np.where(deviation > 0, deviation, 1), np.nan
+        )
+        return standard
+
+    def scores(self, predicates: np.ndarray, measure: str) -> np.ndarray:
+        """(P, S) of predicates (P, N)."""
+        if measure == "correlation":
+            deviation = predicates.std(1, keepdims=True)
+            centred = (predicates - predicates.mean(1, keepdims=True)) / np.where(deviation > 0, deviation, np.nan)
+            correlations: np.ndarray = centred @ self.standard / len(self.states)
+            return correlations
+        true = predicates == 1
+        positives = true.sum(1)[:, None]
+        negatives = predicates.shape[1] - positives
+        if min(positives.min(), negatives.min()) < LEAST:
+            return np.full((len(predicates), self.states.shape[1]), np.nan)
+        area = (true.astype(float) @ self.ranks - positives * (positives + 1) / 2) / (positives * negatives)
+        return np.where(np.ptp(self.states, axis=0) > 0, area, np.nan)
 
 
 @dataclass(frozen=True)
@@ -274,64 +353,30 @@ def over_text(
     return tokens, traces
 
 
-def states_of(mode: Mode, value: Any) -> tuple[list[str], dict[tuple[LayerPosition, str], np.ndarray]]:
-    """The symbols of an input, and every state (T, S) of every layer that reads it."""
-    codec = require_input(mode.input_codec, mode.name)
-    model = mode.item_model
-    ids = mode.encode_input(value) if model is None or model.symbols is None else prompt.prompt_ids(model, value)
-    if ids is None or not codec.discrete or ids.ndim != 1:
-        raise ConfigError(
-            f"a search for units requires a network that reads symbols; this one reads {codec.describe()}",
-            hint="search in a network that reads words or characters",
-        )
-    if not len(ids):
-        return [], {}
-    states = _States(mode)
-    values, lengths = pad([ids])
-    if values is None:
-        return [], {}
-    values = values.to(mode.device)
-    with mode.answering(), observers.observed_by(states):
-        mode.read(values, lengths)
-    # predicates are about the text itself, whether or not the network knows its words
-    return symbol_labels(codec, ids, value, unknown_mark=""), states.states_by_place
+def plain_units(mode: Mode, value: Any, corpus: Iterable[Any], labels: Labels | None = None) -> dict[str, Any]:
+    """Plain data of the units that follow a simple predicate in a corpus, also over the last steps of one input.
 
-
-class _States(Recorder):
-    """Records every state of every step, computed by the backend of the call."""
-
-    def __init__(self, mode: Mode) -> None:
-        super().__init__(mode)
-        self.states_by_place: dict[tuple[LayerPosition, str], np.ndarray] = {}
-
-    def recurrence(self, call: Call, result: Result) -> Result:
-        place = self.place_of(call)
-        if place is None:
-            return result
-        with observers.unobserved(), torch.no_grad():
-            again = run_recurrence(
-                call.equation, call.x, call.states, call.parameters, lengths=call.lengths, resets=call.resets,
-                reverse=call.reverse, noise=call.noise, all_states=True,
-            )  # fmt: skip
-        for name, series in (again.all_states or {}).items():
-            self.states_by_place[place, name] = series[:, 0].cpu().numpy()
-        return result
-
-
-def plain_units(mode: Mode, value: Any, corpus: Iterable[Any]) -> dict[str, Any]:
-    """Plain data of the units that follow a simple predicate in a corpus, over the last steps of one input."""
-    labels, every = over_text(mode, find_units(mode, corpus), value)
-    start = max(0, len(labels) - SHOWN_STEPS)
+    Of each predicate the best unit is listed, and whether it exceeds what chance gives; those that do are shown over
+    the input.
+    """
+    found = find_units(mode, corpus, labels=labels, top=1_000_000)
+    best = {one.predicate: one for one in reversed(found)}
+    names, every = over_text(mode, [one for one in found if one.exceeds_chance], value)
+    start = max(0, len(names) - SHOWN_STEPS)
     # a predicate that is constant over this input has nothing to be compared with
     traces = [one for one in every if len(one.predicate[start:]) and np.ptp(one.predicate[start:]) > 0][:SHOWN_FINDINGS]
     return {
-        "labels": labels[start:],
+        "labels": names[start:],
+        "best": [_plain(one) for one in sorted(best.values(), key=_strength, reverse=True)],
         "findings": [
-            {
-                "layer": str(one.finding.place), "state": one.finding.state, "unit": one.finding.unit,
-                "predicate": one.finding.predicate, "measure": one.finding.measure, "found": one.finding.found,
-                "score": one.finding.score, "values": one.values[start:], "wanted": one.predicate[start:],
-            }
-            for one in traces
+            _plain(one.finding) | {"values": one.values[start:], "wanted": one.predicate[start:]} for one in traces
         ],
+    }
+
+
+def _plain(one: Finding) -> dict[str, Any]:
+    return {
+        "layer": str(one.place), "state": one.state, "unit": one.unit, "predicate": one.predicate,
+        "measure": one.measure, "found": one.found, "score": one.score, "chance": one.chance,
+        "exceeds": one.exceeds_chance,
     }  # fmt: skip

@@ -18,6 +18,7 @@ from recur.evaluation.report import Analyses, measure
 from recur.figures import any_figure, figure
 from recur.heads import Prediction
 from recur.markup import escaped, table
+from recur.model import corpus
 from recur.model.held_out import held_out_inputs, held_out_values
 from recur.modes import Mode
 from recur.modes.abilities import Wording
@@ -287,7 +288,7 @@ class Model:
         top : int
             Candidates.
         **options
-            As for `recur.inspect.explain`: ``parts``, ``options``, ``window``, ``corpus``.
+            As for `recur.inspect.explain`: ``parts``, ``options``, ``window``, ``corpus``, ``match``.
 
         Returns
         -------
@@ -307,6 +308,16 @@ class Model:
             When the file cannot be read, or lacks a column.
         """
         return data_room.inputs(file, self.roles, self.config)
+
+    def passages(self, file: Path | str) -> tuple[list[Any], list[Any] | None]:
+        """Return texts to search in, with their labels; see `recur.model.corpus.passages`.
+
+        Raises
+        ------
+        DataError
+            When the file cannot be read, or lacks a column.
+        """
+        return corpus.passages(file, self.mode, self.roles, self.config)
 
     def save(self, folder: Path | str, *, weights: str = "float32") -> Path:
         """Write a run folder, which `load` opens anywhere.

@@ -9,6 +9,7 @@ from typing import Any
 
 from recur.printable import printable_data
 from recur.views.colours import painted, signed
+from recur.views.matched import matched
 from recur.views.terminal import bar, bold, decorated, dim, shares, unicode
 
 MOST_ITEMS = 16
@@ -51,6 +52,9 @@ def explained(data: Mapping[str, Any], columns: int, method: str | None = None) 
         yield from _gates(data["states"], columns)
     if data.get("units"):
         yield from _units(data["units"], columns)
+    if data.get("match"):
+        yield ""
+        yield from matched(data["match"], columns)
     if data["surprise"] and len(data["surprise"]) > 2:
         yield ""
         pairs = [(item, v) for item, v in zip(data["input"]["items"], data["surprise"], strict=True) if v is not None]
@@ -220,16 +224,26 @@ def _units(units: Mapping[str, Any], columns: int) -> Iterator[str]:
     yield ""
     head = _clipped("units that follow a simple property of the text", columns)
     yield bold(head) + dim(_clipped("  (scores on held-out texts)", columns - len(head)))
-    if not units["findings"]:
-        yield _clipped("  none: no predicate varies in this input and is true often enough in the texts", columns)
-    for one in units["findings"]:
-        measure = f"{one['measure']} {one['score']:.2f}"
-        yield _clipped(
-            f"  {one['predicate']}: {one['layer']}, unit {one['unit']} of {one['state']}, {measure}", columns
-        )
-        if decorated():
-            most = max((abs(v) for v in one["values"]), default=0.0)
-            yield from _words(units["labels"], one["values"], most, columns)
+    best = units["best"]
+    if not best:
+        yield _clipped("  none: no property is true often enough in the texts", columns)
+    elif not any(one["exceeds"] for one in best):
+        yield from _wrapped(f"  none of {len(best)} properties is followed by a unit more than chance gives", columns)
+    for one in best:
+        yield from _wrapped(f"  {_finding(one)}", columns)
+    for one in units["findings"] if decorated() else ():
+        yield _clipped(f"  unit {one['unit']} of {one['state']}, {one['predicate']}:", columns)
+        most = max((abs(v) for v in one["values"]), default=0.0)
+        yield from _words(units["labels"], one["values"], most, columns)
+
+
+def _finding(one: Mapping[str, Any]) -> str:
+    """The unit that follows a property best, and whether chance would do as well."""
+    unit = f"{one['layer']}, unit {one['unit']} of {one['state']}"
+    chance = f"by chance at most {one['chance']:.2f}"
+    if not one["exceeds"]:
+        chance = f"no more than chance, {one['chance']:.2f}"
+    return f"{one['predicate']}: {unit}, {one['measure']} {one['score']:.2f} ({chance})"
 
 
 def compared(data: Mapping[str, Any], columns: int) -> Iterator[str]:

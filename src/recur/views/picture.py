@@ -10,6 +10,7 @@ from typing import Any
 
 from recur.errors import ConfigError
 from recur.printable import printable
+from recur.views import match_picture
 from recur.views.colours import VIRIDIS
 from recur.views.explained import paths_of
 
@@ -67,6 +68,8 @@ def explained_figure(explanations: Sequence[Mapping[str, Any]]) -> Any:
         # with a single error, the matrix of errors would repeat its gradient
         if len(data["flow"]["followed"]) > 1:
             drawings.append(lambda axes: _itemised(axes, data))
+    if data.get("match"):
+        drawings += match_picture.drawings(data["match"], escape_math)
     figure, grid = _figure(max(1, len(drawings)))
     for axes, draw in zip(grid, drawings, strict=False):
         draw(axes)

@@ -29,6 +29,7 @@ function report(root, explanations, title) {
     alignment(body, data);
     states(body, data);
     units(body, data);
+    matching(body, data);
   };
   root.replaceChildren(title ? el("p", { class: "soft" }, title) : "");
   if (explanations.length > 1) {
