@@ -75,10 +75,11 @@ def _hypothesis(found: Matching) -> str:
     units = f"{len(found.units)} unit{'s are' if len(found.units) > 1 else ' is'}"
     # a range at an end of the text has no step there
     free = [word for word, none in (("before", found.start == 0), ("after", found.stop == len(found.labels))) if none]
-    edges = {("both", ("before",)): "after", ("both", ("after",)): "before"}.get(
-        (found.edges, tuple(free)), found.edges
-    )
-    edges = "none" if edges in free or len(free) == 2 else edges
+    edges = found.edges
+    if edges == "both" and len(free) == 1:
+        edges = "after" if free == ["before"] else "before"
+    elif edges in free or len(free) == 2:
+        edges = "none"
     steps = f"steps {found.start + 1} to {found.stop}" if found.stop - found.start > 1 else f"step {found.stop}"
     return (
         f"{units} on in {found.state} (above {found.threshold:g} or below -{found.threshold:g}) over {steps}"

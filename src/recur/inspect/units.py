@@ -263,7 +263,8 @@ def compare(states: np.ndarray, predicate: np.ndarray, measure: str) -> np.ndarr
     ndarray
         (S,), NaN for a unit that never changes, and for a predicate that is too rare.
     """
-    return _Columns(states).scores(np.asarray(predicate, float)[None], measure)[0]
+    scores: np.ndarray = _Columns(states).scores(np.asarray(predicate, float)[None], measure)[0]
+    return scores
 
 
 class _Columns:

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 
+from recur.cancellation import check_cancelled
 from recur.inspect import explain as explain_model
+from recur.inspect import match as match_ranges
+from recur.inspect import plain_matching
+from recur.inspect.matching import MOST_STEPS
+from recur.inspect.plain import rounded
 from recur.serve import body as bodies
 from recur.serve.docs import errors
 from recur.serve.encoding import response
-from recur.serve.requests import Explain, Next
+from recur.serve.problems import RequestError
+from recur.serve.requests import Explain, MatchRange, Next
 from recur.serve.state import State
 from recur.views import live
 
@@ -63,5 +70,34 @@ def router(state: State) -> APIRouter:
                 return response(await state.explainer(compute_explanation))
 
         return await state.in_time(in_turn())
+
+    @routes.post(
+        "/match", responses=errors(), response_class=JSONResponse,
+        summary="Where in texts the network is in the state of a range",
+    )  # fmt: skip
+    async def match(body: MatchRange) -> Response:
+        service = state.find(body.model)
+
+        def search() -> str:
+            value = service.raw(body.value)
+            counts = [service.check_items(value, state.limits.explained)]
+            within = None if body.within is None else [service.raw(one) for one in body.within]
+            for one in within or ():
+                check_cancelled()
+                counts.append(service.check_items(one, state.limits.items))
+                if sum(counts) > MOST_STEPS:
+                    raise RequestError(
+                        413, f"more than {MOST_STEPS:,} items to search, which is the limit", "send fewer texts"
+                    )
+            model = service.model
+            raw = model.one_input(value)
+            texts = [raw] if within is None else [model.one_input(one) for one in within]
+            found = match_ranges(
+                model, raw, body.over, texts, threshold=body.threshold, edges=body.edges, layer=body.layer,
+                top=body.matches,
+            )  # fmt: skip
+            return json.dumps(rounded(plain_matching(found)), ensure_ascii=False, allow_nan=False)
+
+        return response(await state.in_time(service.compute(search)))
 
     return routes

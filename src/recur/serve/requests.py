@@ -102,6 +102,20 @@ class Explain(Body):
     )
 
 
+class MatchRange(Body):
+    """A range of an input, whose state is searched for in texts."""
+
+    value: Any = Field(description="one raw input")
+    over: tuple[int, int] | str = Field(description="first and last step, counted from 1; or a piece of the input")
+    within: list[Any] | None = Field(None, description="raw inputs to search in; default: the input itself")
+    threshold: float = Field(0.3, gt=0, lt=1, description="above which, or below whose negative, a unit is on")
+    edges: Literal["auto", "both", "before", "after", "none"] = Field(
+        "auto", description="where the units are off beside the range"
+    )
+    layer: int | None = Field(None, ge=1, le=1000, description="which layer; default: the last")
+    matches: int = Field(20, ge=1, le=200, description="how many matches")
+
+
 class Complete(Body):
     """Sentences whose next word is requested."""
 

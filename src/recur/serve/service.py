@@ -162,6 +162,8 @@ class ModelService:
             "comma": bool(((mode.input_codec and mode.input_codec.typed_form()) or {}).get("comma")),
             "reads_steps": mode.input_codec is not None and mode.input_codec.sequence,
             "writes": mode.target_codec.kind,
+            # whether there is a state after every item, in which ranges can be matched
+            "matches": bool(mode.cell) and mode.input_codec is not None and mode.input_codec.sequence,
         }
 
     @property

@@ -7,7 +7,7 @@ from pathlib import Path
 from recur.views.report import pictures
 
 _HERE = Path(__file__).parent
-_PARTS = ("notes", "sketch", "column", "controls")
+_PARTS = ("notes", "sketch", "matching", "column", "controls")
 # no request to another host
 POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src 'self'; "

@@ -13,12 +13,12 @@ from recur.views.inline import inline
 _HERE = Path(__file__).parent
 # the shared parts first, then one file per picture
 _PICTURES = (
-    "tools", "influence", "lines", "matrix", "flow", "unrolled", "states", "units", "match", "written", "forecast",
-    "comparison", "report",
+    "tools", "influence", "lines", "matrix", "flow", "unrolled", "states", "units", "match", "range", "written",
+    "forecast", "comparison", "report",
 )  # fmt: skip
 _FOR_PAGES = (
-    "report", "comparison", "influence", "flow", "unrolled", "states", "units", "matching", "surprise", "alignment",
-    "forecast", "watch",
+    "report", "comparison", "influence", "flow", "unrolled", "states", "units", "matching", "rangePicker", "surprise",
+    "alignment", "forecast", "watch",
     "el", "tip", "untip", "number", "percent", "visible",
 )  # fmt: skip
 # the browser refuses to load anything

@@ -9,6 +9,7 @@ class Column {
     this.inner = el("section");
     this.written = el("div", { class: "written", "aria-live": "polite" });
     this.deep = el("section");
+    this.matcher = new Matcher(this);
     const figure =
       facts.held_out && facts.figure ? `, held-out ${facts.figure} ${Recur.number(facts.held_out[facts.figure])}` : "";
     this.root = el(
@@ -34,7 +35,7 @@ class Column {
         "take it over");
       this.root.append(el("div", { class: "controls" }, this.button, facts.generates ? take : null), this.written);
     }
-    this.root.append(this.words, this.inner, this.deep);
+    this.root.append(this.words, this.inner, this.matcher.root, this.deep);
   }
   stop(name) {
     if (this[name]) this[name].abort();
@@ -59,12 +60,13 @@ class Column {
   // the input changed: pending requests are cancelled, pictures are dimmed until they are redrawn
   withdraw() {
     clearTimeout(this.timer);
-    for (const name of ["following", "looking", "playing", "writing"]) {
+    for (const name of ["following", "looking", "playing", "writing", "matching"]) {
       if (this[name]) this[name].abort();
       this.say(name, "");
     }
     this.written.textContent = "";
     this.explanation = null;
+    this.matcher.clear();
     delete this.root.dataset.drawn;
     delete this.root.dataset.followed;
     blank(this.deep);
@@ -121,6 +123,7 @@ class Column {
       blank(this.inner);
       Recur.surprise(this.inner, data);
       Recur.states(this.inner, data, this.state);
+      this.matcher.show(data);
       this.root.dataset.followed = text;
     });
   }

@@ -52,7 +52,8 @@ function matches(match, joint) {
     return el(
       "tr", {}, el("td", {}, String(one.text)), el("td", {}, String(one.step)), el("td", {}, `${one.on} of ${many}`),
       el("td", { class: "before" }, joinedText(one.labels.slice(0, one.start), joint)), range,
-      el("td", { class: "after" }, joinedText(one.labels.slice(one.stop), joint)), labelled ? el("td", {}, tags) : null);
+      el("td", { class: "after" }, joinedText(one.labels.slice(one.stop), joint)),
+      labelled ? el("td", {}, tags) : null);
   });
   return el(
     "figure", { class: "matches", tabindex: "0", role: "region", "aria-label": "the matches, one per row" },
