@@ -70,6 +70,7 @@ def test_candidates_follow_what_is_typed(shown: Page, models: dict[str, Model]) 
         "Which inputs support the answer",
         "Surprise of each item",
         "States and gates",
+        "Which states matter: select a range",
         "Gradient through time: ‖∂e/∂h_t‖ at each step",
         "The network unrolled, step by step",
     ]

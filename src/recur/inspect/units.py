@@ -112,7 +112,7 @@ def find_units(
     --------
     >>> import recur
     >>> texts = ["the dog saw the cat", "a cat saw a dog"] * 12
-    >>> model = recur.fit(texts, codec="words", documents="line", epochs=1, hidden_size=8, progress=False)
+    >>> model = recur.fit(texts, input_codec="words", documents="line", epochs=1, hidden_size=8, progress=False)
     >>> best = find_units(model, texts, top=1)[0]
     >>> best.predicate, best.exceeds_chance
     ('position in the line', True)
