@@ -89,6 +89,16 @@ def test_one_problem_is_one_line(text: str, said: str) -> None:
     assert "\n" not in caught.value.message
 
 
+def test_of_many_problems_the_first_are_written_out() -> None:
+    with pytest.raises(ConfigError) as caught:
+        config_file.from_toml("[training]\n" + "".join(f"unknown_{number} = 1\n" for number in range(5000)), "run.toml")
+    said = str(caught.value)
+    assert said.startswith("run.toml has 5,000 problems:")
+    assert said.splitlines()[-1].strip() == "and 4,980 more"
+    assert "unknown_19:" in said
+    assert "unknown_20:" not in said
+
+
 def test_whole_number_stands_for_a_number() -> None:
     assert config_file.from_toml("[training.optimizer]\nlr = 1").training.optimizer.lr == 1.0
 

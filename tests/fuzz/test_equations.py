@@ -18,7 +18,7 @@ from recur.engine.backend_interface import BackendReport
 from recur.engine.dispatch import prepare
 from recur.engine.native.compiled_cell import CompiledCell, parameters_of
 from recur.engine.noise import noisy
-from recur.equations import Equation
+from recur.equations import Equation, equation, mean, scale_rows, tanh
 from tests.engine.helpers import Case, assert_native_is_eager, make, threads
 from tests.fuzz.compiled import compile_together
 from tests.fuzz.interpreter import Interpreter
@@ -144,3 +144,13 @@ def test_the_cell_of_a_random_equation_gives_what_the_eager_backend_gives(first,
                     assert_native_is_eager(case, str(way), reverse=way["reverse"], **options)
             except Exception as error:
                 pytest.fail(f"equation {seed} {way} {options}:\n{text}\n{type(error).__name__}: {error}")
+
+
+def test_an_input_that_is_read_only_as_the_factors_of_the_rows_of_a_matrix_is_there(tmp_path, monkeypatch):
+    @equation(x="X", h="H", C="X H", W="H X")
+    def rows_faded_by_the_input(x, h, C, W):
+        return tanh(W @ x + 0.5 * h + mean(C)), tanh(0.9 * scale_rows(C, x))
+
+    monkeypatch.setenv("RECUR_FILL_NAN", "1")
+    compile_together([lifted(rows_faded_by_the_input.graph)[0]], tmp_path)
+    assert_native_is_eager(make(rows_faded_by_the_input, 3, 2, 5, 4, ragged=True))

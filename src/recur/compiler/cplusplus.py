@@ -94,7 +94,7 @@ class _Text:
         reads = any(
             location.kind == "input"
             for planned in (p.forward, p.training, p.backward) for stage in planned.stages
-            for location in stage.loads.values()
+            for location in (*stage.loads.values(), *(spread for spread, _ in stage.spreads.values()))
         )  # fmt: skip
         members = [
             "RECUR_ABI", "RECUR_VECTOR_BYTES", int(p.is_scanned), f'"{self.name}"', "{size_count}", "size_texts",

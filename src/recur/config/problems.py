@@ -20,6 +20,7 @@ __all__ = ["choices", "expected", "explain", "literals"]
 _WORDS = {int: "a whole number", float: "a number", bool: "true or false", str: "a text in quotes"}
 _PLURAL = {int: "whole numbers", str: "texts in quotes", float: "numbers"}
 _NEAR = " Did"
+_MOST = 20  # problems that are written out
 _LIMITS = {
     "greater_than_equal": ("ge", "at least"),
     "greater_than": ("gt", "more than"),
@@ -53,7 +54,7 @@ def explain(
         hint = getattr(problem.get("ctx", {}).get("error"), "hint", None)
         problems.setdefault(written.get(".".join(path), path), _problem(path, problem))
     lines = []
-    for path, sentence in problems.items():
+    for path, sentence in list(problems.items())[:_MOST]:
         shown = next((one.name for one in options().values() if flat and one.path == path), ".".join(path))
         # what a table as a whole is refused for names its options
         named = bool(path) and not (flat and section_at(path) is not None and shown not in options())
@@ -61,7 +62,9 @@ def explain(
     if len(lines) == 1:
         return ConfigError(f"{name}: {lines[0]}", hint=hint)
     have = "have" if flat else "has"
-    return ConfigError("\n  ".join([f"{name} {have} {len(lines)} problems:", *lines]))
+    if len(problems) > len(lines):
+        lines.append(f"and {len(problems) - len(lines):,} more")
+    return ConfigError("\n  ".join([f"{name} {have} {len(problems):,} problems:", *lines]))
 
 
 def _path(place: tuple[Any, ...]) -> tuple[str, ...]:

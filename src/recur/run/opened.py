@@ -137,7 +137,8 @@ def open_run(folder: Path | str) -> Run:
         # the letters of words are read by a codec of their own
         if codec is not None and kind is not None and {"spelled": "words"}.get(codec.kind, codec.kind) != kind:
             raise RunError(
-                f"{path} cannot be opened: run.json says {kind}, and the codec is for {codec.kind}", hint=_WHOLE
+                f"{path} cannot be opened: run.json says {_short(kind, 40)}, and the codec is for {codec.kind}",
+                hint=_WHOLE,
             )
     return Run(path, config, roles, input_codec, target_codec, read_metrics(path, info), info)
 
