@@ -153,27 +153,32 @@ def test_a_nam_file_means_the_network(learned: bool, tmp_path: Path) -> None:
     agree(nam(document, x), y)
 
 
-@pytest.mark.skipif(not os.environ.get("RTNEURAL"), reason="RTNEURAL names no folder with RTNeural's sources")
-@pytest.mark.parametrize("cell", ["lstm", "gru"])
-def test_rtneural_computes_what_the_network_does(cell: str, tmp_path: Path) -> None:
+def answered_by(reader: str, folder: Path, model: Path, x: np.ndarray, *words: str | Path) -> np.ndarray:
+    """What a C++ program answers that reads a model: it is compiled in a folder, with these words of the compiler's."""
     compiler = shutil.which("c++")
     if compiler is None:
         pytest.skip("no C++ compiler")
-    mode = network(cell, 2, 1)
-    export_rtneural(mode, tmp_path / "model.json")
-    (tmp_path / "reader.cpp").write_text(READER)
-    sources = Path(os.environ["RTNEURAL"])
-    command = [
-        compiler, "-std=c++17", "-O1", "-w", "-DRTNEURAL_USE_STL=1", "-DRTNEURAL_DEFAULT_ALIGNMENT=16", f"-I{sources}",
-        f"-I{sources}/modules/json", "reader.cpp", str(sources / "RTNeural" / "RTNeural.cpp"), "-o", "reader",
-    ]  # fmt: skip
-    subprocess.run(command, cwd=tmp_path, check=True, timeout=300)
-    x, y = answers(mode)
+    if not (folder / "reader").exists():
+        (folder / "reader.cpp").write_text(reader)
+        command = [compiler, "-w", *map(str, words), "reader.cpp", "-o", "reader"]
+        subprocess.run(command, cwd=folder, check=True, timeout=300)
     said = subprocess.run(
-        [tmp_path / "reader", tmp_path / "model.json"], input=x.astype(float).tobytes(), capture_output=True,
-        timeout=60, check=True,
+        [folder / "reader", model], input=x.astype(float).tobytes(), capture_output=True, timeout=60, check=True
+    )
+    return np.array(said.stdout.split(), float)[:, None]
+
+
+@pytest.mark.skipif(not os.environ.get("RTNEURAL"), reason="RTNEURAL names no folder with RTNeural's sources")
+@pytest.mark.parametrize("cell", ["lstm", "gru"])
+def test_rtneural_computes_what_the_network_does(cell: str, tmp_path: Path) -> None:
+    mode, sources = network(cell, 2, 1), Path(os.environ["RTNEURAL"])
+    export_rtneural(mode, tmp_path / "model.json")
+    x, y = answers(mode)
+    words = (
+        "-std=c++17", "-O1", "-DRTNEURAL_USE_STL=1", "-DRTNEURAL_DEFAULT_ALIGNMENT=16", f"-I{sources}",
+        f"-I{sources}/modules/json", sources / "RTNeural" / "RTNeural.cpp",
     )  # fmt: skip
-    agree(np.array(said.stdout.split(), float)[:, None], y)
+    agree(answered_by(READER, tmp_path, tmp_path / "model.json", x, *words), y)
 
 
 def shifted(mode: Mode) -> Mode:
@@ -185,28 +190,19 @@ def shifted(mode: Mode) -> Mode:
 
 @pytest.mark.skipif(not os.environ.get("NAMCORE"), reason="NAMCORE names no folder with NeuralAmpModelerCore's sources")
 def test_the_neural_amp_modeler_computes_what_the_network_does(tmp_path: Path) -> None:
-    compiler, sources = shutil.which("c++"), Path(os.environ["NAMCORE"])
-    if compiler is None:
-        pytest.skip("no C++ compiler")
+    sources = Path(os.environ["NAMCORE"])
     eigen = Path(os.environ.get("EIGEN", sources / "Dependencies" / "eigen"))
     if not (eigen / "Eigen" / "Dense").is_file():
         pytest.skip(f"no Eigen in {eigen}: EIGEN names its folder")
-    (tmp_path / "reader.cpp").write_text(NAM_READER)
-    command = [
-        compiler, "-std=c++20", "-O0", "-w", f"-I{sources}", f"-I{sources}/NAM",
-        f"-I{sources}/Dependencies/nlohmann", f"-I{eigen}", "reader.cpp",
-        *(str(sources / "NAM" / f"{name}.cpp") for name in NAM_FILES), "-o", "reader",
-    ]  # fmt: skip
-    subprocess.run(command, cwd=tmp_path, check=True, timeout=300)
+    words = (
+        "-std=c++20", "-O0", f"-I{sources}", f"-I{sources}/NAM", f"-I{sources}/Dependencies/nlohmann", f"-I{eigen}",
+        *(sources / "NAM" / f"{name}.cpp" for name in NAM_FILES),
+    )  # fmt: skip
     for learned in (False, True):
         mode = shifted(network("lstm", learn_initial_state=learned))
         export_nam(mode, tmp_path / "model.nam")
         x, y = answers(mode)
-        said = subprocess.run(
-            [tmp_path / "reader", tmp_path / "model.nam"], input=x.astype(float).tobytes(), capture_output=True,
-            timeout=60, check=True,
-        )  # fmt: skip
-        agree(np.array(said.stdout.split(), float)[:, None], y)
+        agree(answered_by(NAM_READER, tmp_path, tmp_path / "model.nam", x, *words), y)
 
 
 def test_the_trainer_of_the_neural_amp_modeler_reads_the_file(tmp_path: Path) -> None:

@@ -210,6 +210,7 @@ def test_a_picture_is_described_and_a_class_is_written_out(opened: Any) -> None:
     page.locator("canvas.sketch").click()
     page.wait_for_function(DRAWN)
     assert page.locator(".bars .track").count() == 4
+    assert page.get_by_role("heading", name="Attention").count() == 1
     mode = short(drawn(OneToMany(classes(), words(), config())))
     page = opened(mode)
     page.get_by_role("button", name="yes").click()

@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from recur.export.reference import in_own_units
 from recur.inspect import explain
 from recur.modes import ManyToOne, Mode, OneToMany
-from tests.export.web.networks import asked, classes, config, drawn, words
+from tests.export.web.networks import asked, classes, config, drawn, pictures, words
 from tests.export.web.test_network import short, spelled, tagger, translator
 from tests.tolerances import SHOWN
 
@@ -66,3 +67,16 @@ def test_the_explanation_of_a_page_is_that_of_the_library(name: str) -> None:
     for one, other in zip(found["states"]["layers"], expected["states"]["layers"], strict=True):
         assert one["name"] == other["name"]
         same(one["states"], other["states"], one["name"])
+
+
+def test_the_attention_of_a_caption_is_to_the_places_of_its_picture() -> None:
+    mode = short(drawn(OneToMany(pictures("whole"), words(), config(attention="luong"))))
+    picture = np.random.default_rng(1).integers(0, 255, (12, 10), dtype=np.uint8)
+    values = np.ravel(in_own_units(mode.input_codec, mode.encode_input(picture)[None])).tolist()
+    # a picture is decoded by the browser
+    asks = "local.explain({ value: '', parts: [], top: 3, beam: 1 })"
+    script = f"(local.items = async () => local.picture(given), {asks})"
+    found, expected = asked(mode, script, values)["alignment"], explain(mode, picture, parts=[])["alignment"]
+    assert found["columns"][:2] == ["row 1, column 1", "row 1, column 2"]
+    assert len(found["columns"]) == len(expected["columns"]) > 2
+    same(found, expected, "alignment")

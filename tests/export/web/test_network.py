@@ -11,6 +11,7 @@ import torch
 
 from recur.codecs import SpelledWordsCodec, SubwordsCodec, TagsCodec
 from recur.config import ForecastConfig
+from recur.decoding import sampling
 from recur.errors import ConfigError
 from recur.export.web.network import describe
 from recur.export.web.rows import rows_of
@@ -227,3 +228,22 @@ def test_a_cell_is_in_the_page_once_for_all_its_layers() -> None:
     network, _ = described(classifier(num_layers=3, bidirectional=True))
     assert len(network.cells) == 1
     assert [len(level) for level in network.about["layers"]] == [2, 2, 2]
+
+
+def test_probabilities_are_tempered_and_truncated_as_the_library_does() -> None:
+    random = np.random.default_rng(0)
+    ties = np.repeat([0.02, 0.01, 0.005], [20, 40, 40])
+    rows = [random.dirichlet(np.full(300, share)) for share in (0.02, 1.0)] + [ties / ties.sum()]
+    ways = [(1.0, 0, 0.0), (0.5, 5, 0.0), (1.5, 60, 0.0), (0.7, 0, 0.5), (1.0, 0, 0.95), (1.2, 100, 0.9), (0.0, 0, 0.0)]
+    given = [[row.tolist(), *way] for row in rows for way in ways]
+    mode = drawn(NextItem(words(), config()))
+    for (p, temperature, top_k, top_p), found in zip(
+        given, ask(mode, "answer = given.map((one) => Array.from(Running.narrowed(...one)));", given), strict=True
+    ):
+        likely = torch.tensor([p], dtype=torch.float64).log()
+        if temperature:
+            probs, order = sampling.narrowed(likely, temperature, top_k or None, top_p or None)
+            expected = torch.zeros(1, len(p)).scatter(1, order, probs / probs.sum())[0]
+        else:
+            expected = torch.zeros(len(p)).index_fill(0, likely.argmax(), 1.0)
+        near(torch.tensor(found), expected, f"{temperature=} {top_k=} {top_p=}")

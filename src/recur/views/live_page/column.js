@@ -161,6 +161,7 @@ class Column {
     fill(
       this.words, el("h2", {}, "The answer"), el("p", { class: "answer", "aria-live": "polite" }, found.shown),
       this.bars(found.scores.map((one) => ({ label: String(one.value), probability: one.probability }))));
+    Recur.alignment(this.words, { alignment: found.attention });
     this.root.dataset.drawn = file ? file.name : "";
   }
   bars(candidates) {

@@ -2,6 +2,8 @@
 const MOST = 400;     // items that are read
 const FRAMES = 6000;  // of a sound
 const SOON = 4;       // items
+const FEW = 32;       // of which the largest are found without sorting all
+const WARM = 30;      // milliseconds of computing before the first key
 const PAUSE = 10;     // milliseconds of computing without a pause
 const lines = (n, one, many) => `${n} ${n === 1 ? one : many}`;
 
@@ -95,13 +97,20 @@ class Local {
     return this.known.at(-1);
   }
 
+  // one answer that nobody waits for: what runs for the first time is compiled meanwhile
+  warm() {
+    const { network, facts } = this;
+    if (facts.answers !== "next" || !network.about.input.ids || network.letters) return;
+    for (const end = performance.now() + WARM; performance.now() < end;)
+      narrowed(network.answer(network.step(network.start(), network.vector(0)).top), 0.5, 0, 0.5);
+  }
   async next({ text, top, temperature, top_k, top_p }) {
     const { items } = await this.items(text);
     if (!items.length) refuse("there is nothing to read", "type something");
     const p = this.network.answer(this.read(items).top);
     const silent = this.facts.writing.silent, possible = p.map((one, id) => silent.includes(id) ? 0 : one);
     const drawn = narrowed(possible, temperature, top_k, top_p);
-    const order = ranked(possible).slice(0, top);
+    const order = leading(possible, top);
     return { items: order.map((id) => ({ value: this.shownSymbol(id), probability: p[id], drawn: drawn[id] })) };
   }
   // the ids of a continuation, one after the other
@@ -112,7 +121,7 @@ class Local {
       const p = narrowed(this.allowed(from.answer(result.top)), temperature, top_k, top_p);
       let at = draw(), id = 0;
       while (id < p.length - 1 && (at -= p[id]) >= 0) ++id;
-      if (!p[id]) id = ranked(p)[0];
+      if (!p[id]) [id] = leading(p, 1);
       if (id === this.facts.writing.stops) return;
       yield id;
       result = writer ? writer.next(id, result.state) : network.step(result.states, network.vector(id));
@@ -153,9 +162,13 @@ class Local {
     for (const value of inputs) {
       const read = await this.items(value);
       if (this.network.writer) {
-        const { shown, candidates } = await composed(this, read, beam || 1, breathing(signal));
-        predictions.push(
-          { value: shown, shown, scores: candidates.map(({ label, probability }) => ({ value: label, probability })) });
+        const answer = await composed(this, read, beam || 1, breathing(signal)), { shown, candidates } = answer;
+        predictions.push({
+          value: shown,
+          shown,
+          scores: candidates.map(({ label, probability }) => ({ value: label, probability })),
+          attention: this.attention(read, answer)
+        });
         continue;
       }
       const answer = answered(this, read, this.network.answers(read.items), top);
@@ -167,6 +180,13 @@ class Local {
       });
     }
     return { predictions };
+  }
+  // where each symbol of an answer looked at; null without attention, and of what has too many items to be drawn
+  attention({ items, labels }, answer) {
+    const { writer } = this.network;
+    if (!writer.attention || !answer.ids || items.length > MOST) return null;
+    const { attention } = writer.forced([...answer.ids, writer.symbols.end], answer.start);
+    return attended(answer, [...answer.labels, "⟨end⟩"], labels, attention);
   }
   async explain({ value, parts, top, beam, at }, signal) {
     const read = await this.items(value);
@@ -188,24 +208,34 @@ function breathing(signal) {
   };
 }
 const ranked = (p) => Array.from(p, (_, id) => id).sort((a, b) => p[b] - p[a] || a - b);
+// the first of them
+const leading = (p, count) => count > FEW ? ranked(p).slice(0, count) : largestOf(p, count).map(([, id]) => id);
 // tempered and truncated probabilities, which add up to 1
 function narrowed(p, temperature, top_k, top_p) {
-  const order = ranked(p), best = p[order[0]], weights = new Float64Array(p.length);
+  const weights = new Float64Array(p.length), [first] = leading(p, 1);
   if (!(temperature > 0)) {
-    weights[order[0]] = 1;
+    weights[first] = 1;
     return weights;
   }
-  order.slice(0, top_k || p.length).forEach((id) => {
-    weights[id] = p[id] > 0 ? (p[id] / best) ** (1 / temperature) : 0;
-  });
-  let total = weights.reduce((a, b) => a + b), before = 0;
-  for (const id of order) {
-    const share = weights[id] / total;
-    if (top_p && before && before >= top_p) weights[id] = 0;
-    before += share;
+  const kept = top_k && top_k < p.length ? leading(p, top_k) : p.keys();
+  for (const id of kept) weights[id] = p[id] > 0 ? (p[id] / p[first]) ** (1 / temperature) : 0;
+  const inside = top_p ? nucleus(p, weights, top_p) : weights, total = inside.reduce((a, b) => a + b);
+  return inside.map((one) => one / total);
+}
+// the weights of the first ids that make up a share of all: mostly few, so that all are sorted only where those do not
+function nucleus(p, weights, share) {
+  const total = weights.reduce((a, b) => a + b);
+  for (const count of [FEW, p.length]) {
+    const inside = new Float64Array(p.length);
+    let before = 0;
+    for (const id of leading(p, count)) {
+      if (before >= share) return inside;
+      inside[id] = weights[id];
+      before += weights[id] / total;
+    }
+    if (before >= share || count >= p.length) return inside;
   }
-  total = weights.reduce((a, b) => a + b);
-  return weights.map((one) => one / total);
+  return weights;
 }
 // numbers between 0 and 1; the same seed gives the same ones (mulberry32)
 function random(seed) {

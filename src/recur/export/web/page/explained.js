@@ -10,14 +10,13 @@ function answered(local, read, answers, top = 5) {
     if (facts.answers === "next") {
       const p = last.map(
         (one, id) => writing.silent.includes(id) || (writing.words && !wordlike(writing.vocabulary[id])) ? 0 : one);
-      const options =
-        ranked(p).slice(0, top).map((id) => ({ label: local.shownSymbol(id), probability: p[id], place: id }));
+      const options = leading(p, top).map((id) => ({ label: local.shownSymbol(id), probability: p[id], place: id }));
       return { shown: "", options, says: `the next ${writing.item} is “${options[0].label}”` };
     }
     // the best chain of tags need not hold the likeliest tag
-    const { chain } = network, tags = chain ? chain.tags(answers) : answers.map((p) => ranked(p)[0]);
+    const { chain } = network, tags = chain ? chain.tags(answers) : answers.map((p) => leading(p, 1)[0]);
     const p = chain ? chain.marginals(answers).at(-1) : last, best = tags.at(-1);
-    const options = [best, ...ranked(p).filter((id) => id !== best)].slice(0, top).map(
+    const options = [best, ...leading(p, top).filter((id) => id !== best)].slice(0, top).map(
       (id) => ({ label: String(writing.labels[id]), probability: p[id], place: id }));
     if (facts.answers !== "steps")
       return { shown: options[0].label, options, says: `the answer is “${options[0].label}”` };

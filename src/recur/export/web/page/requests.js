@@ -8,6 +8,7 @@ const local = new Running.Local(
 if (Running.runners.size) {
   document.querySelector("footer").append(` The steps of its cells run as ${[...Running.runners].join(" and ")}.`);
 }
+setTimeout(() => local.warm(), 0);
 const models = () => Promise.resolve([stored.facts]);
 const NO_ANSWER = "the network does not run";
 const about = () => null;

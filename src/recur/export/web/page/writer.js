@@ -25,7 +25,7 @@ class Writer {
     if (!looks) return { summary: vectors ? vectors[0] : reader.vector(items[0]), memory: [] };
     const found = reader.maps(reader.standardised(items[0])), { maps, height, width, channels } = found;
     const memory = Array.from({ length: height * width }, (_, s) => maps.slice(s * channels, (s + 1) * channels));
-    return { summary: averaged(found, reader.about.input), memory };
+    return { summary: averaged(found, reader.about.input), memory, places: [height, width] };
   }
   // the state of the decoder before its first step
   start(read) {

@@ -80,14 +80,7 @@ async function writtenExplained(local, read, value, { parts, top, beam, at = nul
     forecast: null,
     candidates: answer.candidates.length > 1 ? answer.candidates : null
   };
-  if (writer.attention && writer.about.reads === "sequence") {
-    const count = answer.labels.length + answer.finished;
-    data.alignment = {
-      rows: labels.slice(0, count),
-      columns: items,
-      weights: traced.slice(0, count).map((one) => Array.from(one.state.weights))
-    };
-  }
+  if (writer.attention) data.alignment = attended(answer, labels, items, traced.map((one) => one.state.weights));
   await breathe();
   if (parts.includes("influence"))
     data.influence = await writerInfluence(local, read, vectors.slice(0, place + 1), options, breathe);
@@ -105,6 +98,17 @@ async function writtenExplained(local, read, value, { parts, top, beam, at = nul
     data.flow = writerFlow(local, { source, traced, place, option: options[0] }, items, written);
   return data;
 }
+// where each written item looked at: at items, or at the places of a picture, row by row
+function attended({ source, labels: { length }, finished: ended }, labels, items, weights) {
+  const rows = labels.slice(0, length + ended), [height, width] = source.places || [0, 0];
+  const places = Array.from(
+    { length: height * width }, (_, place) => `row ${Math.floor(place / width) + 1}, column ${place % width + 1}`);
+  return {
+    rows,
+    columns: source.places ? places : items,
+    weights: weights.slice(0, rows.length).map((one) => Array.from(one))
+  };
+}
 // the options of one step of the answer, its own first
 function writerOptions(local, answer, own, top) {
   const { facts, network } = local, { decoder } = network.writer;
@@ -117,7 +121,7 @@ function writerOptions(local, answer, own, top) {
                 place: c
               }));
   }
-  return [own, ...ranked(answer).filter((id) => id !== own)].slice(0, top).map(
+  return [own, ...leading(answer, top).filter((id) => id !== own)].slice(0, top).map(
     (id) => ({ label: local.shownSymbol(id), probability: answer[id], place: id }));
 }
 // each item is left out; numbers, and what is no sequence, are set to their mean
