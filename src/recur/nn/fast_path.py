@@ -100,23 +100,24 @@ class FastPath:
         lengths: object,
         ids: Tensor | None,
     ) -> tuple[Tensor, State] | None:
-        if x.dim() != (3 if ids is None else 2) or not x.is_cpu:
+        shape = x.shape
+        if len(shape) != (3 if ids is None else 2) or not x.is_cpu:
             return None
         layers = self.prepared
         if layers is None or layers.dtype is not x.dtype or layers.precision != layer.precision:
             layers = self.prepared = _learn(layer, x)
-        if layers is None or x.shape[-1] != layer.input_size or 0 in x.shape:
+        if layers is None or shape[-1] != layer.input_size or 0 in shape:
             return None
         if layer.batch_first:
             x, ids = (x.transpose(0, 1), None) if ids is None else (x, ids.t())
-        if x.stride()[-1] != 1:
+        if x.stride(-1) != 1:
             x = x.contiguous()
-        batch = x.shape[:2] if ids is None else ids.shape
-        states = layers.zeros if hx is None else _states(layer, hx, batch[1])
+        states = layers.zeros if hx is None else _states(layer, hx, (x if ids is None else ids).shape[1])
         if states is None:
             return None
         counted = None
         if lengths is not None:
+            batch = x.shape[:2] if ids is None else ids.shape
             if not _readable(lengths, batch):
                 return None
             counted = None if int(lengths.min()) == batch[0] else lengths
@@ -124,15 +125,16 @@ class FastPath:
         gradients, frozen, alone = torch.is_grad_enabled(), layer.frozen, len(layers.runs) == 1
         if counted is not None or ids is not None or layer.bidirectional:
             for number, runs in enumerate(layers.runs):
-                packed = [layer.frozen_weights(number, way) if frozen else None for way in range(len(runs))]
+                packed = [layer.kept_weights(number, way) if frozen else None for way in range(len(runs))]
                 own = _gather(parameters, layers.names[number])
                 x, *ends = _ragged(runs, x, states[number], own, counted, packed, ids if number == 0 else None)
                 finals.append(ends)
             return x.transpose_(0, 1) if layer.batch_first else x, _joined(layer, finals)
         for number, (run,) in enumerate(layers.runs):
-            given = None if gradients else _own(parameters, layers.flat[number])
-            weights = layer.frozen_weights(number) if frozen else None
-            found = None if given is None else run.outputs(x, (*states[number][0], *given), weights, axis=alone)
+            weights = layer.kept_weights(number) if frozen else None
+            found = None
+            if not gradients:
+                found = run.outputs(x, states[number][0], parameters, layers.flat[number], weights, axis=alone)
             if found is not None and alone:
                 return _alone(layer, found)
             x, *ends = found or run([x, *states[number][0], *_gather(parameters, layers.names[number])])
@@ -204,17 +206,6 @@ def _joined(layer: LayerBase, finals: Sequence[list[Tensor]]) -> State:
     names = layer.equation.states
     joined = [[dict(zip(names, ends, strict=True))] for ends in finals]
     return join_state(joined, names, layer.layout.state_sizes)
-
-
-def _own(parameters: Mapping[str, object], names: Sequence[str | None]) -> list[Tensor | None] | None:
-    """The layer's own parameters as they are, None for one without a name; None if one is missing."""
-    tensors: list[Tensor | None] = []
-    for name in names:
-        value = None if name is None else parameters.get(name)
-        if value is None and name is not None:
-            return None
-        tensors.append(value)  # type: ignore[arg-type]  # what is no tensor is refused where its address is read
-    return tensors
 
 
 def _gather(own: Mapping[str, object], names: list[tuple[str, ...]]) -> list[Tensor | None]:

@@ -54,8 +54,12 @@ class Freezing(nn.Module):
 
     def frozen_weights(self, number: int, direction: int = 0) -> FrozenWeights | None:
         """Where the packed weights of one layer of the stack and direction are kept; None if it is not frozen."""
+        return None if torch.compiler.is_compiling() else self.kept_weights(number, direction)
+
+    def kept_weights(self, number: int, direction: int = 0) -> FrozenWeights | None:
+        """The same for a call that is known not to be traced by torch.compile."""
         kept = self._frozen
-        if kept is None or torch.compiler.is_compiling():
+        if kept is None:
             return None
         return kept.get((number, direction)) or kept.setdefault((number, direction), FrozenWeights())
 

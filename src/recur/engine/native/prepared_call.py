@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -18,7 +19,7 @@ from recur.engine.native.backend import Recurrence, instructions
 from recur.engine.native.compiled_cell import CompiledCell, compiled_cell
 from recur.engine.native.core_memory import WORTH_KEEPING
 from recur.engine.native.frozen import FrozenWeights, PackedMatrices
-from recur.engine.native.tensor_addresses import addresses, interface, numbers_of
+from recur.engine.native.tensor_addresses import add_numbers, addresses, interface, numbers_of
 from recur.engine.torch_state import address_of
 from recur.engine.variables import BACKEND, FILL_NAN
 
@@ -76,7 +77,13 @@ class PreparedCall:
         return passes.forward(self.cell, call, tensors, training=False)[0]
 
     def outputs(
-        self, x: Tensor, others: Sequence[Tensor | None], frozen: FrozenWeights | None, axis: bool
+        self,
+        x: Tensor,
+        states: Sequence[Tensor | None],
+        own: Mapping[str, object],
+        names: Sequence[str | None],
+        frozen: FrozenWeights | None,
+        axis: bool,
     ) -> list[Tensor] | None:
         """Run it without gradients, in one call of C.
 
@@ -84,8 +91,12 @@ class PreparedCall:
         ----------
         x : Tensor
             Inputs (T, B, X), not empty.
-        others : sequence of Tensor or None
-            Initial states, matrices, vectors, and what is added to each vector.
+        states : sequence of Tensor or None
+            Initial states, None for zeros.
+        own : mapping of str to object
+            The parameters of a layer.
+        names : sequence of str or None
+            Those that are the matrices, the vectors, and what is added to each vector; None where there is none.
         frozen : FrozenWeights, optional
             Where packed matrices are kept between calls.
         axis : bool
@@ -97,9 +108,8 @@ class PreparedCall:
             y and the final states; None where a tensor is not what the call expects, and nothing was computed.
         """
         function, new, widths = self._function, x.new_empty, self._widths
-        tensors = [x, *others]
-        numbers = None if function is None else numbers_of(tensors)
-        if function is None or numbers is None:
+        numbers = numbers_of((x, *states))
+        if function is None or numbers is None or not add_numbers(numbers, own, names):
             return None
         steps, rows, _ = x.shape
         time, row, _ = x.stride()
@@ -109,20 +119,23 @@ class PreparedCall:
         for output in outputs:
             numbers.append(address_of(output))
         threads, fill = torch.get_num_threads(), FILL_NAN.is_set()
-        packed = None if frozen is None else frozen.packed or self._pack(frozen, tensors, x)
+        packed = None if frozen is None else frozen.packed or self._pack(frozen, own, names, x)
         status = function(threads, fill, 0 if packed is None else packed.address, *numbers)
         if status == passes.OK:
             return outputs
         if status == passes.STALE and frozen is not None:
-            packed = self._pack(frozen, tensors, x)
+            packed = self._pack(frozen, own, names, x)
             status = function(threads, fill, 0 if packed is None else packed.address, *numbers)
         if status == passes.STALE:  # another thread changes the weights meanwhile
             status = function(threads, fill, 0, *numbers)
         return outputs if status != UNFIT and passes.completed(self.cell.core, status, x) else None
 
-    def _pack(self, frozen: FrozenWeights, tensors: Sequence[Tensor | None], x: Tensor) -> PackedMatrices | None:
+    def _pack(
+        self, frozen: FrozenWeights, own: Mapping[str, object], names: Sequence[str | None], x: Tensor
+    ) -> PackedMatrices | None:
         cell, measured, first = self.cell, self.cell.measured(self.call.sizes), 1 + len(self.cell.states)
-        given = tensors[: first + len(cell.matrices) + len(cell.vectors)]
+        parameters: list[Any] = [None if name is None else own[name] for name in names]
+        given = [x, *[None] * len(cell.states), *parameters[: len(cell.matrices) + len(cell.vectors)]]
         pointers = addresses(cell.core, given, measured.inputs(packed=False), x.shape[0], x.shape[1], x.dtype)
         arguments = Arguments(
             type=TYPES[x.dtype], precision=PRECISIONS.index(self.call.precision), sizes=measured.table,

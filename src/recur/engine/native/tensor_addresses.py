@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import ctypes
 from array import array
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor
@@ -99,6 +99,20 @@ def numbers_of(tensors: Sequence[Tensor | None]) -> list[int] | None:
             return None
         numbers.append(address_of(tensor))
     return numbers
+
+
+def add_numbers(numbers: list[int], own: Mapping[str, object], names: Sequence[str | None]) -> bool:
+    """Append those of a layer's parameters, 0 for None in place of a name; False as above, or where one is missing."""
+    for name in names:
+        if name is None:
+            numbers.append(0)
+            continue
+        tensor = own.get(name)
+        kind = type(tensor)
+        if (kind is not Parameter and kind is not Tensor) or tensor.is_neg():  # type: ignore[attr-defined]
+            return False
+        numbers.append(address_of(tensor))  # type: ignore[arg-type]
+    return True
 
 
 class Interface:
