@@ -10,7 +10,7 @@ from typing import Self
 
 __all__ = [
     "BackendError", "ConfigError", "DamagedError", "DataError", "EquationError", "MissingExtraError",
-    "NotEnoughMemoryError", "RecurError", "RunError", "ShapeError", "TooLargeError", "TrainingError", "WriteError",
+    "NotEnoughMemoryError", "RecurError", "ReportedElsewhere", "RunError", "ShapeError", "TooLargeError", "TrainingError", "WriteError",
     "closest", "did_you_mean", "require",
 ]  # fmt: skip
 
@@ -92,6 +92,20 @@ class WriteError(RecurError, OSError):
 
 class TrainingError(RecurError, RuntimeError):
     """Training stopped: a non-finite loss, no data left, an impossible schedule."""
+
+
+class ReportedElsewhere(RecurError):  # noqa: N818  # the error is that of another process
+    """Of several processes, another one has reported why all of them end; this one ends without a message.
+
+    Attributes
+    ----------
+    code : int
+        Its exit code.
+    """
+
+    def __init__(self, code: int = 2) -> None:
+        super().__init__("another process of this training has reported why it ended")
+        self.code = code
 
 
 class MissingExtraError(RecurError, ImportError):

@@ -16,6 +16,8 @@ from recur._version import __version__
 from recur.cli.output import note, report_stop
 from recur.cli.problems import describe, describe_usage
 from recur.cli.resume import COMMAND_LINE
+from recur.errors import ReportedElsewhere
+from recur.processes.launched import place
 
 
 class Command(NamedTuple):
@@ -137,6 +139,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         # all words, --fresh too: a training that has begun ends with `Interrupted`, so this one has removed nothing
         again = f"start again with: recur {shlex.join(words)}" if words[:1] == ["train"] else None
         return report_stop("interrupted", again)
+    except ReportedElsewhere as error:
+        return error.code
     except BrokenPipeError:
         # the interpreter flushes stdout once more at exit: redirect it
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -154,6 +158,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _say(message: str, hint: str | None) -> None:
     """Print the problem, and how to fix it, to stderr."""
     sys.stdout.flush()
-    note(f"error: {message}")
+    here = place()
+    of = f"process {here.rank} of {here.size}: " if here and here.rank else ""
+    note(f"error: {of}{message}")
     if hint:
         note(f"hint: {hint}")

@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from recur.cli.flags import configure, with_config_flags
-from recur.cli.output import emit, emit_json, report_stop
+from recur.cli.output import INTERRUPTED, emit, emit_json, report_stop
 from recur.cli.resume import resume_command
 from recur.config import Config
+from recur.processes.launched import leads
 
 
 @with_config_flags
@@ -47,9 +48,11 @@ def train(
     try:
         learned = learn(settings, out=folder, fresh=fresh, command=resume)
     except Paused as pause:
-        return report_stop(pause.message, pause.hint)
+        return report_stop(pause.message, pause.hint) if leads() else INTERRUPTED
     except Interrupted:
-        return report_stop("interrupted in the middle of an update", f"resume from the last checkpoint with: {resume}")
+        return INTERRUPTED if not leads() else report_stop("interrupted in the middle of an update", f"resume from the last checkpoint with: {resume}")
+    if not leads():
+        return None
     if json:
         emit_json({"run": folder, "mode": learned.mode.name, **learned.metrics})
     else:

@@ -197,6 +197,8 @@ class FitOptions(TypedDict, total=False):
     """seed of all random numbers."""
     threads: int | None
     """CPU threads; default: all."""
+    process_timeout: float
+    """seconds that each of several processes waits for the others before all of them end."""
     device: str
     """where to compute: auto, cpu, cuda, mps."""
     optimizer: Literal["adam", "adamw", "sgd", "asgd"]

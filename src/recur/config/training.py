@@ -142,6 +142,10 @@ class TrainingConfig(Section):
     )
     seed: int = option(0, "seed of all random numbers", ge=0, le=2**63 - 1)
     threads: int | None = option(None, "CPU threads; default: all", unit="threads", ge=1, le=1024)
+    process_timeout: float = option(
+        600.0, "seconds that each of several processes waits for the others before all of them end", unit="seconds",
+        gt=0, le=COUNT,
+    )  # fmt: skip
     device: str = option("auto", "where to compute: auto, cpu, cuda, mps")
     optimizer: OptimizerConfig = OptimizerConfig()
     schedule: ScheduleConfig = ScheduleConfig()

@@ -15,35 +15,50 @@ from recur.evaluation.feed import Feed, RowEncoder, RowFeed, Rows
 from recur.evaluation.text_feed import MeasureFeed, Tape
 from recur.heads.head import Sums, add_sums
 from recur.modes import Mode
+from recur.processes.group import ALONE, Processes
+from recur.processes.rows import take
 
 
 def measure(
-    mode: Mode, feed: Feed, *, stop: Callable[[], bool] | None = None, tell: Callable[[float], None] | None = None
-) -> dict[str, float] | None:
+    mode: Mode, feed: Feed, *, stop: Callable[[], bool] | None = None, tell: Callable[[float], None] | None = None,
+    among: Processes = ALONE,
+) -> dict[str, float] | None:  # fmt: skip
     """Evaluate a whole feed and return the metrics, or None if ``stop`` interrupted it.
 
-    The state is carried from batch to batch where the feed carries it. No random number is drawn.
+    The state is carried from batch to batch where the feed carries it. No random number is drawn. Several processes
+    evaluate some rows of each batch each, and all return the metrics of all rows.
     """
-    sums = collect(mode, feed, stop=stop, tell=tell)
+    sums = collect(mode, feed, stop=stop, tell=tell, among=among)
     return None if sums is None else mode.summary(sums)
 
 
 def collect(
-    mode: Mode, feed: Feed, *, stop: Callable[[], bool] | None = None, tell: Callable[[float], None] | None = None
-) -> Sums | None:
+    mode: Mode, feed: Feed, *, stop: Callable[[], bool] | None = None, tell: Callable[[float], None] | None = None,
+    among: Processes = ALONE,
+) -> Sums | None:  # fmt: skip
     """Run over a whole feed and return the sums that metrics are made of, as `measure` does."""
     sums: Sums = {}
     state: Any = None
     with mode.answering():
         for index in range(len(feed)):
-            if stop is not None and stop():
+            if stop is not None and among.any(stop()):
                 return None
             if tell is not None:
                 tell(index / len(feed))
-            loss = mode.loss(feed.batch(0, index).to(mode.device), state)
+            batch = feed.batch(0, index)
+            share = among.share(len(batch))
+            if share is not None and not share.counted:
+                continue
+            own = batch if share is None else take(batch, share.rows)
+            loss = mode.loss(own.to(mode.device), state)
             add_sums(sums, loss.sums)
             state = loss.state if feed.carries else None
-    return sums
+    if among.alone:
+        return sums
+    whole: Sums = {}
+    for part in among.gather(sums):
+        add_sums(whole, part)
+    return whole
 
 
 def evaluate(

@@ -29,6 +29,7 @@ from recur.heads.head import Sums, ratio, zero_error
 from recur.heads.known_targets import known
 from recur.heads.numbers import NumberHead
 from recur.heads.refusals import refuse_smoothing
+from recur.nn import shared_rows
 
 if TYPE_CHECKING:
     from recur.codecs import Codec
@@ -88,11 +89,12 @@ class EsrHead(NumberHead):
     ) -> tuple[Tensor, Sums]:
         refuse_smoothing(label_smoothing, "this target is numbers")
         signal = _Signal(self.readout(vectors), targets, mask, self.offset)
-        if not bool(signal.present.any()):
+        signal.count_all_rows()
+        if not bool(signal.all_counts.any()):
             return vectors.sum() * 0.0 + zero_error(self), {"loss": (0.0, 0.0)}
         energy, filtered_energy = signal.energies()
         filtered, offset = signal.filtered_gap.square().sum((0, 1)), (signal.rows * signal.means.square()).sum(0)
-        error = (ESR_SHARE * filtered / filtered_energy + DC_SHARE * offset / energy)[signal.counts > 0].mean()
+        error = (ESR_SHARE * filtered / filtered_energy + DC_SHARE * offset / energy)[signal.all_counts > 0].mean()
         count = float(signal.counts.sum()) / len(self.columns)
         sums: Sums = {"loss": (float(error.detach()) * count, count)}
         measured = (
@@ -105,6 +107,11 @@ class EsrHead(NumberHead):
                 f"filtered {name}": (filtered_sum, filtered_energy_sum), f"offset {name}": (offset_sum, steps),
             }  # fmt: skip
         return error, sums
+
+    def _of_whole_batch(self, mean: Tensor, sums: Sums) -> Tensor:
+        # the energies that it is divided by are those of the whole batch already
+        share = shared_rows.current()
+        return mean if share is None or share.counted else mean * 0.0
 
 
 class _Signal:
@@ -123,11 +130,17 @@ class _Signal:
         self.counts = self.rows.sum(0)
         self.energy = signal.square().sum((0, 1))
         self.filtered_energy = torch.where(self.present, _emphasised(signal), zero).square().sum((0, 1))
+        self.all_counts, self._energy, self._filtered_energy = self.counts, self.energy, self.filtered_energy
+
+    def count_all_rows(self) -> None:
+        """Divide by the energies of the whole batch, where several processes share it."""
+        every = shared_rows.total(torch.stack((self.counts, self.energy, self.filtered_energy)))
+        self.all_counts, self._energy, self._filtered_energy = every
 
     def energies(self) -> tuple[Tensor, Tensor]:
         """The energy of each column and that of the filtered signal, to divide by."""
-        floor = FLOOR * self.counts.clamp(min=1)
-        return torch.maximum(self.energy, floor), torch.maximum(self.filtered_energy, floor)
+        floor = FLOOR * self.all_counts.clamp(min=1)
+        return torch.maximum(self._energy, floor), torch.maximum(self._filtered_energy, floor)
 
 
 def _emphasised(signal: Tensor) -> Tensor:

@@ -24,6 +24,7 @@ from recur.heads.penalty import Penalty
 from recur.heads.quantiles import Quantiles
 from recur.nn import AdaptiveReadout, Readout
 from recur.nn.dropout import Drop
+from recur.nn.shared_rows import part_of_mean
 
 if TYPE_CHECKING:
     from recur.config import ModelConfig
@@ -109,6 +110,7 @@ class Head(nn.Module, ABC):
         mask = self._mask_of_targets(vectors, targets, mask)
         vectors = self.report(vectors, targets, mask)
         mean, sums = self._masked_error(vectors, targets, mask, label_smoothing)
+        mean = self._of_whole_batch(mean, sums)
         return (mean if penalty is None else mean + penalty), sums
 
     def errors(self, vectors: Tensor, targets: Tensor, mask: Tensor) -> tuple[Tensor, Tensor | None]:
@@ -155,6 +157,10 @@ class Head(nn.Module, ABC):
         if targets.shape[0] == 0:
             return vectors.sum() * 0.0 + zero_error(self), {"loss": (0.0, 0.0)}
         return self._error(vectors, targets, label_smoothing)
+
+    def _of_whole_batch(self, mean: Tensor, sums: Sums) -> Tensor:
+        """Return what the mean error of these rows adds to that of a batch that several processes share."""
+        return part_of_mean(mean, sums["loss"][1])
 
     @abstractmethod
     def _error(self, vectors: Tensor, targets: Tensor, label_smoothing: float) -> tuple[Tensor, Sums]:

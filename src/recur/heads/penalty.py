@@ -14,6 +14,8 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
+from recur.nn.shared_rows import part_of_mean
+
 
 @dataclass
 class Penalty:
@@ -46,5 +48,5 @@ class Penalty:
 
 
 def _mean(squares: Tensor) -> Tensor:
-    """Return the mean; 0 of no values."""
-    return squares.sum() / max(1, squares.numel())
+    """Return the mean; 0 of no values. Of a batch that several processes share, what these rows add to its mean."""
+    return part_of_mean(squares.sum() / max(1, squares.numel()), squares.numel())

@@ -49,6 +49,8 @@ from recur.network import stack as network
 from recur.network.batch import Batch, Encoded, Raw
 from recur.network.inputs import Inputs
 from recur.network.stack import Stack, State
+from recur.nn import shared_rows
+from recur.nn.shared_rows import RowShare, part_of_mean
 
 if TYPE_CHECKING:
     from recur.codecs import Codec
@@ -165,7 +167,9 @@ class Forecast(Mode):
             raise DataError("a forecast needs a series, got none")
         counts = (batch.target_lengths - self.horizon + 1).clamp(min=0)
         most = int(counts.max()) if len(counts) else 0
-        if most == 0:
+        share = shared_rows.of_places(counts)
+        # rows of other processes may have forecasts, for which this one draws the same numbers
+        if most == 0 and (share is None or share.total == 0):
             return Loss(zero_error(self), {"loss": (0.0, 0.0)})
         # forecasts are made from the last steps of a row
         order = torch.arange(most, device=self.device)
@@ -176,9 +180,10 @@ class Forecast(Mode):
         naive = self._naive(own, origins)
         if observers.current() is not None:
             return self._observed(batch.inputs, batch.input_lengths, origins, naive, truth)
-        forecasts = self.forecasts(batch.inputs, batch.input_lengths, origins.places, naive)
+        forecasts = self.forecasts(batch.inputs, batch.input_lengths, origins.places, naive, share=share)
         if self.training:
-            return Loss(*self.output.measure(forecasts, truth))
+            mean, sums = self.output.measure(forecasts, truth)
+            return Loss(part_of_mean(mean, sums["loss"][1]), sums)
         known = self._last_known(own, batch.targets, steps[:, 0] + 1)
         return Loss(*self.output.measure(forecasts, truth, self._naive(known, origins)))
 
@@ -266,14 +271,15 @@ class Forecast(Mode):
 
     def forecasts(
         self, inputs: Tensor, lengths: Tensor, places: tuple[Tensor, Tensor], naive: Mapping[str, Tensor],
-        *, length: int | None = None,
+        *, length: int | None = None, share: RowShare | None = None,
     ) -> Tensor:  # fmt: skip
         """The forecasts (K, H, C', Q) from K places (rows and steps); of a recursive network, in training, their first
-        step."""
+        step. ``share`` tells which of the places of a batch these are, where several processes share it."""
         base, head = self.output.base(naive), self.output
         if self.how == "direct" or self.training:
             outputs, _ = self.stack(self.features(inputs), lengths=lengths)
-            return head.forecasts(outputs[places], base)
+            with shared_rows.sharing(share):
+                return head.forecasts(outputs[places], base)
         outputs, states = self.stack.everywhere(self.features(inputs), lengths=lengths)
         rows, steps = places
         state: State = network.select(states, rows * inputs.shape[1] + steps)

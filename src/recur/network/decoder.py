@@ -49,6 +49,7 @@ from recur.network.batch import step_mask
 from recur.network.inputs import Inputs
 from recur.network.stack import Bridge, Stack
 from recur.nn import Attention, BahdanauAttention, LuongAttention, one_sequence
+from recur.nn.shared_rows import for_rows
 
 if TYPE_CHECKING:
     from recur.codecs import Codec
@@ -189,7 +190,9 @@ class Decoder(nn.Module):
             current = previous[:, step]
             if vector is not None and teacher_forcing < 1.0:
                 own = self.inputs(self.output.choice(vector)[:, None])[:, 0]
-                told = torch.rand(len(own), 1, device=own.device) < teacher_forcing
+                device = own.device
+                draws = for_rows((len(own), 1), 0, lambda shape, device=device: torch.rand(shape, device=device))
+                told = draws < teacher_forcing
                 current = torch.where(told, current, own)
             vector, state = self._step(current, state)
             vectors.append(vector)

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from recur.errors import ConfigError
+from recur.nn.shared_rows import for_rows
 
 PLACES = 7  # largest side of the grid that is flattened position by position (Simonyan and Zisserman 2015)
 _GROUP = 8  # channels per group of the normalisation
@@ -124,7 +125,7 @@ class Augment(nn.Module):
         down = torch.arange(height, device=device).expand(rows, height)
         across = torch.arange(width, device=device).expand(rows, width)
         if self.flip:
-            mirrored = torch.rand(rows, 1, device=device) < 0.5
+            mirrored = for_rows((rows, 1), 0, lambda shape: torch.rand(shape, device=device)) < 0.5
             across = torch.where(mirrored, width - 1 - across, across)
         if self.shift:
             down = down + _offsets(rows, height, device)
@@ -141,4 +142,4 @@ class Augment(nn.Module):
 
 def _offsets(rows: int, side: int, device: torch.device) -> Tensor:
     most = side // 8
-    return torch.randint(-most, most + 1, (rows, 1), device=device)
+    return for_rows((rows, 1), 0, lambda shape: torch.randint(-most, most + 1, shape, device=device))

@@ -6,6 +6,7 @@ from torch import Tensor, nn
 
 from recur.nn.checks import check_probability
 from recur.nn.locked_masks import Locking
+from recur.nn.shared_rows import current, for_rows
 
 
 class LockedDropout(Locking):
@@ -41,7 +42,12 @@ class LockedDropout(Locking):
             return x
         one_step = x[:, :1] if self.batch_first else x[:1]
         # not `empty_like`, whose memory order follows x: one seed gives one mask, whatever the strides of x
-        return x * self.lock("mask", lambda: x.new_empty(one_step.shape).bernoulli_(1 - self.p).div_(1 - self.p))
+        keep, rows = 1 - self.p, 0 if self.batch_first else 1
+
+        def draw() -> Tensor:
+            return for_rows(one_step.shape, rows, lambda shape: x.new_empty(shape).bernoulli_(keep).div_(keep))
+
+        return x * self.lock("mask", draw)
 
     def extra_repr(self) -> str:
         return f"p={self.p}" + ("" if self.batch_first else ", batch_first=False")
@@ -76,5 +82,22 @@ class Drop(nn.Module):
             return vectors
         # without a time axis there is one step, to which the mask of all steps applies
         timed = vectors if vectors.dim() == 3 else vectors[:, None]
-        dropped: Tensor = self.each(self.locked(timed))
+        dropped = _drop_each(self.locked(timed), self.each)
         return dropped if vectors.dim() == 3 else dropped[:, 0]
+
+
+def _drop_each(vectors: Tensor, dropout: nn.Dropout) -> Tensor:
+    """Drop columns of single steps of (B, T, S)."""
+    if current() is None or dropout.p == 0:
+        whole: Tensor = dropout(vectors)
+        return whole
+    # torch draws in the order of the memory, which may be that of the steps: the rows of the whole batch have it too
+    by_step = vectors.shape[1] > 1 and vectors.stride(0) <= vectors.stride(1)
+
+    def draw(shape: tuple[int, ...]) -> Tensor:
+        rows, steps, size = shape
+        ones = vectors.new_ones((steps, rows, size)).transpose(0, 1) if by_step else vectors.new_ones(shape)
+        mask: Tensor = dropout(ones)
+        return mask
+
+    return vectors * for_rows(vectors.shape, 0, draw)

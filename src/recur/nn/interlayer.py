@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from recur.nn import shared_rows
 from recur.nn.locked_masks import Lock
 from recur.nn.masks import locked
 from recur.nn.padding import TimeMajorSteps
@@ -25,9 +26,11 @@ def drop_between(y: Tensor, steps: TimeMajorSteps, dropout: float, variational_d
 
     Packed steps have no padding, and torch.nn draws for them in the same order: one seed gives one result in both.
     """
-    if dropout > 0 and not y.is_contiguous():
+    if dropout > 0 and (not y.is_contiguous() or shared_rows.current() is not None):
         # dropout draws in memory order, which batch_first changes: one seed gives one mask in both layouts
-        y = y * functional.dropout(torch.ones(y.shape, dtype=y.dtype, device=y.device), dropout, training=True)
+        y = y * shared_rows.for_rows(
+            y.shape, 1, lambda shape: functional.dropout(y.new_ones(shape), dropout, training=True)
+        )
     else:
         y = functional.dropout(y, dropout, training=True)
     if variational_dropout == 0:

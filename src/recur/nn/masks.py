@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 from torch import Tensor
@@ -11,6 +11,7 @@ from torch.nn import functional
 from recur.engine import Noise
 from recur.nn.locked_masks import Lock
 from recur.nn.padding import TimeMajorSteps
+from recur.nn.shared_rows import for_rows
 
 
 def locked(like: Tensor, rows: int, p: float) -> Tensor:
@@ -19,7 +20,7 @@ def locked(like: Tensor, rows: int, p: float) -> Tensor:
     Source: Y. Gal, Z. Ghahramani (2016), A theoretically grounded application of dropout in recurrent neural
     networks, section 4.
     """
-    return like.new_empty((rows, like.shape[-1])).bernoulli_(1 - p).div_(1 - p)
+    return for_rows((rows, like.shape[-1]), 0, lambda shape: like.new_empty(shape).bernoulli_(1 - p).div_(1 - p))
 
 
 def draw_noise(
@@ -61,11 +62,16 @@ def draw_noise(
             recurrent[name] = lock(name, partial(locked, like, steps.rows, recurrent_dropout))
     zoneout_masks: dict[str, Tensor | float] = {}
     for name, p in zoneout.items():
-        zoneout_masks[name] = x.new_empty((steps.time, steps.rows, sizes[name])).bernoulli_(p) if training else p
+        zoneout_masks[name] = _each_step(steps, sizes[name], partial(Tensor.bernoulli_, p=p)) if training else p
     uniform: dict[str, Tensor | float] = {
-        name: x.new_empty((steps.time, steps.rows, sizes[name])).uniform_() for name in drawn if training
+        name: _each_step(steps, sizes[name], Tensor.uniform_) for name in drawn if training
     }
     return Noise(recurrent, zoneout_masks, uniform) if recurrent or zoneout_masks or uniform else None
+
+
+def _each_step(steps: TimeMajorSteps, size: int, fill: Callable[[Tensor], Tensor]) -> Tensor:
+    """Draw numbers (T, B, S)."""
+    return for_rows((steps.time, steps.rows, size), 1, lambda shape: fill(steps.x.new_empty(shape)))
 
 
 def drop_weights(

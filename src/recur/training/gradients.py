@@ -16,6 +16,7 @@ from torch import Tensor
 
 from recur.modes import Mode
 from recur.nn.layer_positions import LayerPosition, parameter_positions
+from recur.processes.group import ALONE, Processes
 
 
 class GradientNorms:
@@ -57,8 +58,12 @@ class GradientNorms:
                     added, (0, longest - len(added))
                 )
 
-    def record(self) -> dict[str, Any]:
-        """Return and reset the record since the last call: distances, and norms of every layer and state."""
+    def record(self, among: Processes = ALONE) -> dict[str, Any]:
+        """Return and reset the record since the last call: distances, and norms of every layer and state.
+
+        Several processes add the squares of their rows.
+        """
+        self._squares = _added(among.gather(self._squares))
         longest = max((len(one) for one in self._squares.values()), default=0)
         layers: dict[LayerPosition, dict[str, list[float]]] = {}
         for (place, name), squares in self._squares.items():
@@ -70,6 +75,12 @@ class GradientNorms:
             "distance": [0, *(2**n for n in range(longest - 1))][:longest],
             "layers": [{"name": str(place), "norms": layers[place]} for place in order],
         }
+
+
+def _added(tables: Sequence[dict[Any, np.ndarray[Any, np.dtype[Any]]]]) -> dict[Any, np.ndarray[Any, np.dtype[Any]]]:
+    """Add tables of arrays; all processes see the same steps, so that arrays of one name are equally long."""
+    first, *others = tables
+    return {name: sum((other[name] for other in others), start=values) for name, values in first.items()}
 
 
 def octaves(distance: np.ndarray[Any, np.dtype[Any]]) -> np.ndarray[Any, np.dtype[Any]]:

@@ -9,20 +9,19 @@ from typing import Any
 
 import torch
 
-from recur.atomic import remove_file
 from recur.config import Config
 from recur.errors import WriteError
-from recur.run import RunFolder, claim
-from recur.run.layout import LOCK
+from recur.processes.group import Processes
+from recur.processes.joining import joined
+from recur.run import RunFolder
 from recur.training import optimizers, randomness
 from recur.training.display import automatic
-from recur.training.lock import folder_lock
+from recur.training.opening import open_run
 from recur.training.pause import PauseRequest, on_interrupt
 from recur.training.progress import Progress, Silent
-from recur.training.resuming import check_same_settings
 from recur.training.session import Learned, Training
 from recur.training.setup import choose_device, prepare
-from recur.training.store import Disk, Memory, Store
+from recur.training.store import Disk, Follower, Memory, Store
 
 
 def learn(
@@ -64,33 +63,28 @@ def learn(
     RunError
         When the folder holds something else, or a run with other settings.
     """
-    device = choose_device(config.training.device)
-    display = progress if progress is not None and not isinstance(progress, bool) else None
-    display = display or (Silent() if progress is False else automatic())
     folder = None if out is None else Path(out)
     with ExitStack() as stack:
         stack.enter_context(_how_to_continue(command))
-        has_run = False
-        if folder is not None:
-            claim(folder, fresh=fresh)
-            stack.callback(_remove_if_empty, folder)
-            stack.enter_context(folder_lock(folder))
-            has_run = claim(folder, fresh=fresh) and not fresh
+        options = config.training
+        among = stack.enter_context(joined(options.device, options.threads, options.process_timeout))
+        with among.together():
+            device = choose_device(options.device, None if among.alone else among.local_rank)
+        display = _display(progress, among)
         stack.enter_context(randomness.preserve())
-        stack.enter_context(_threads(config.training.threads))
-        randomness.seed(config.training.seed)
-        run = None if folder is None else RunFolder(folder, fresh=fresh)
-        if run is not None and has_run:
-            check_same_settings(run, config, command)
-        task = prepare(config, data, device, run, command)
-        store: Store = Memory() if run is None else Disk(run, display.say)
+        stack.enter_context(_threads(options.threads))
+        randomness.seed(options.seed)
+        run = open_run(folder, config, fresh=fresh, command=command, among=among, stack=stack)
+        with among.together():
+            task = prepare(config, data, device, run, command)
+        store = _store(folder, run, among, display)
         stack.callback(store.close)
-        training = Training(task, store, display, command)
+        training = Training(task, store, display, command, among)
         stack.callback(display.end)
-        finished = run is not None and run.info.get("status") == "finished"
+        finished = among.lead(lambda: run is not None and run.info.get("status") == "finished")
         training.resume(finished=finished)
-        if run is not None and finished and training.over():
-            return training.recall(run.metrics())
+        if finished and training.over():
+            return training.recall(among.lead(lambda: {} if run is None else run.metrics()))
         request = stack.enter_context(on_interrupt())
         return training.finish(loop(training, request), request)
 
@@ -103,8 +97,9 @@ def loop(t: Training, pause: PauseRequest) -> str:
         loss, carried = t.error(batch)
         t.forget_gradients()
         torch.autograd.backward(loss.mean)
+        error = t.combine(loss, pause)
         norm = optimizers.total_norm(t.gradients())
-        value, gradient, finite = t.health.finite(loss.mean, norm)
+        value, gradient, finite = t.health.finite(error, norm)
         if not finite:
             raise t.collapse(batch, value, gradient, rate)
         t.optimizer.update(optimizers.clipping(gradient, t.config.optimizer.clip))
@@ -114,12 +109,17 @@ def loop(t: Training, pause: PauseRequest) -> str:
     return t.over() or "done"
 
 
-def _remove_if_empty(folder: Path) -> None:
-    """Remove a folder that holds only the lock: training ended before it wrote anything."""
-    lock = folder / LOCK
-    if folder.is_dir() and [path.name for path in folder.iterdir()] == [LOCK] and lock.stat().st_size == 0:
-        remove_file(lock)
-        folder.rmdir()
+def _display(progress: Progress | bool | None, among: Processes) -> Progress:
+    """The display that was asked for; of several processes, only the first one shows anything."""
+    if not among.leads or progress is False:
+        return Silent()
+    return automatic() if progress is None or isinstance(progress, bool) else progress
+
+
+def _store(folder: Path | None, run: RunFolder | None, among: Processes, display: Progress) -> Store:
+    if folder is None:
+        return Memory()
+    return Disk(run, display.say) if among.leads and run is not None else Follower(folder)
 
 
 @contextmanager

@@ -29,14 +29,19 @@ def state() -> dict[str, Any]:
     }
 
 
-def restore(saved: dict[str, Any]) -> None:
-    """Restore every generator from a saved state."""
+def restore(saved: dict[str, Any], *, everywhere: bool = False) -> None:
+    """Restore every generator from a saved state.
+
+    ``everywhere`` gives the generators of all GPUs the state of the first, whose process saved it.
+    """
     random.setstate(saved["python"])
     kind, keys, position, has_gauss, gauss = saved["numpy"]
     np.random.set_state((kind, keys.numpy().astype(np.uint32), position, has_gauss, gauss))
     torch.set_rng_state(saved["torch"])
     # a run may resume with fewer devices, or none
-    for device, generator in enumerate(saved["cuda"][: torch.cuda.device_count()]):
+    count = torch.cuda.device_count()
+    generators = saved["cuda"][:1] * count if everywhere else saved["cuda"][:count]
+    for device, generator in enumerate(generators):
         torch.cuda.set_rng_state(generator, device)
 
 

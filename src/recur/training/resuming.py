@@ -22,7 +22,7 @@ from recur.run.layout import TARGET_CODEC
 
 CONTINUABLE = {
     "training.epochs", "training.max_steps", "training.max_minutes", "training.patience", "training.save_every",
-    "training.threads", "training.device", "training.prompts", "training.record_gradients",
+    "training.threads", "training.process_timeout", "training.device", "training.prompts", "training.record_gradients",
 }  # fmt: skip
 """Settings that may change when a run is resumed."""
 

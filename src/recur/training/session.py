@@ -13,13 +13,17 @@ import torch
 
 from recur import continuation
 from recur.engine import observers
-from recur.errors import RunError, TrainingError
+from recur.errors import RecurError, ReportedElsewhere, RunError
 from recur.evaluation.ahead import Ahead
 from recur.evaluation.evaluate import measure
-from recur.modes import Loss, Mode
+from recur.modes import Loss, Mode, Sample
 from recur.network import Batch
+from recur.nn.shared_rows import sharing
 from recur.nn.summary import parameter_count
+from recur.processes.group import ALONE, Processes
+from recur.processes.rows import take
 from recur.training import optimizers, randomness, schedules, tbptt
+from recur.training.agreement import Agreement, check_agreement, part_of_state, whole_state
 from recur.training.card import card
 from recur.training.gradients import GradientNorms
 from recur.training.health import Health
@@ -72,9 +76,15 @@ class Training:
         The progress display.
     command : str, optional
         The command that resumes.
+    among : Processes
+        The processes that train together; this one alone by default.
     """
 
-    def __init__(self, task: Task, store: Store, progress: Progress, command: str | None) -> None:
+    def __init__(
+        self, task: Task, store: Store, progress: Progress, command: str | None, among: Processes = ALONE
+    ) -> None:
+        self.among = among
+        self._agreed = Agreement(among)
         self.task, self.store, self.progress, self.command = task, store, progress, command
         self.mode, self.config = task.mode, task.config.training
         self.parameters = [p for p in self.mode.parameters() if p.requires_grad]
@@ -97,8 +107,9 @@ class Training:
         finished : bool
             Whether an earlier session wrote the metrics already; they are not changed.
         """
-        saved = self.store.resume(self.mode)
+        saved = self.among.lead(lambda: self.store.resume(self.mode))
         if saved is not None:
+            self.among.send_weights(self.mode)
             self._restore(saved)
             if not finished:
                 self._publish_if_best()
@@ -107,7 +118,7 @@ class Training:
             Beginning(
                 self.task.roles.sentence, self.task.rows, [*self.task.notes, *self.task.describe_codecs()],
                 self.task.describe_network(),
-                size, str(self.mode.device), self.task.baseline, self.state.step,
+                size, ", ".join(filter(None, (str(self.mode.device), self.among.describe()))), self.task.baseline, self.state.step,
                 None if self.store.folder is None else str(self.store.folder), self.task.describe_columns(),
             )
         )  # fmt: skip
@@ -124,12 +135,13 @@ class Training:
         """
         try:
             self.state = State.of(saved["state"])
-            self.state.carried = tbptt.map_tensors(lambda tensor: tensor.to(self.mode.device), self.state.carried)
+            carried = part_of_state(self.state.carried, self.among)
+            self.state.carried = tbptt.map_tensors(lambda tensor: tensor.to(self.mode.device), carried)
             self.optimizer.load_state_dict(saved["optimizer"])
             self.averages.load_state_dict(saved["averages"])
             self.health.norms.extend(saved["norms"])
             self._saved_step = self.state.step
-            randomness.restore(saved["random"])
+            randomness.restore(saved["random"], everywhere=not self.among.alone)
         except (KeyError, TypeError, ValueError, RuntimeError, AttributeError, IndexError) as error:
             raise RunError(
                 f"the checkpoint in {self.store.folder} does not fit this training: {type(error).__name__}: {error}",
@@ -146,7 +158,7 @@ class Training:
                     return
                 self.state.owed = True
                 continue
-            if pause.is_set:
+            if self._agreed.pause if not self.among.alone else pause.is_set:
                 raise self._pause()
             if self._save_is_due():
                 self.save()
@@ -175,13 +187,29 @@ class Training:
         return rate
 
     def error(self, batch: Batch) -> tuple[Loss, Any]:
-        """The error of a batch, and the state carried out of it."""
+        """The error of a batch, and the state carried out of it; of several processes, of the rows of this one."""
+        share = self.among.share(len(batch))
+        own = batch if share is None else take(batch, share.rows)
+        with sharing(share), self._gradient_recording():
+            loss, carried = self._error_of(own, self.state.carried)
+        if share is not None and not share.counted:
+            loss.sums = {}
+        return loss, carried
+
+    def _error_of(self, batch: Batch, carried: Any) -> tuple[Loss, Any]:
         forcing = schedules.teacher_forcing(self.config, step=self.state.step, total=self.total)
-        with self._gradient_recording():
-            return tbptt.error(
-                self.mode, batch.to(self.mode.device), self.state.carried, self.config,
-                carries=self.task.train.carries, first=self.state.batch == 0, teacher_forcing=forcing,
-            )  # fmt: skip
+        return tbptt.error(
+            self.mode, batch.to(self.mode.device), carried, self.config,
+            carries=self.task.train.carries, first=self.state.batch == 0, teacher_forcing=forcing,
+        )  # fmt: skip
+
+    def combine(self, loss: Loss, pause: PauseRequest) -> torch.Tensor:
+        """Add up gradients, error and sums over all processes; return the error of the whole batch."""
+        if self.among.alone:
+            return loss.mean
+        late = time.monotonic() - self._saved_at > LONGEST_BETWEEN_CHECKPOINTS
+        loss.sums = self._agreed.update(loss.sums, pause=pause.is_set, seconds=self._clock.elapsed(), late=late)
+        return self.among.add_gradients(self.parameters, loss.mean)
 
     def _gradient_recording(self) -> AbstractContextManager[None]:
         """Record gradient norms of the backward passes inside, if requested."""
@@ -206,7 +234,7 @@ class Training:
         state.count_update(
             loss.sums, loss=value, gradient=gradient, tokens=_tokens(batch), batches=len(self.task.train)
         )
-        seconds = self._clock.elapsed()
+        seconds = self._clock.elapsed() if self.among.alone else self._agreed.seconds
         state.seconds += seconds
         state.interval.seconds += seconds
         self._trained += seconds
@@ -246,7 +274,7 @@ class Training:
 
     def _write_norms(self, norms: GradientNorms) -> None:
         """Log the recorded gradient norms; report once if the backend does not record them."""
-        record = norms.record()
+        record = norms.record(self.among)
         if record["layers"]:
             self.store.log.write({"event": "gradients", "step": self.state.step, **record})
             return
@@ -257,11 +285,10 @@ class Training:
         """Evaluate on the held-out rows, show samples, keep the best weights; False if a pause interrupted it."""
         state, start = self.state, time.monotonic()
         with randomness.preserve(), self.averages.in_place():
-            figures = measure(self.mode, self.task.dev, stop=lambda: pause.is_set)
+            figures = measure(self.mode, self.task.dev, stop=lambda: pause.is_set, among=self.among)
             if figures is None:
                 return False
-            with self.mode.answering():
-                samples = continuation.samples(self.mode, self.task.samples, prompts=self.config.prompts)
+            samples = self._samples()
         epoch = state.epoch if state.batch == 0 else state.epoch + 1
         value = figures.get(self.mode.metric, float("nan"))
         best = state.progression.add(value, state.step)
@@ -282,29 +309,39 @@ class Training:
              "seconds": round(state.seconds, 2)}
         )  # fmt: skip
         self.store.samples.write({"step": state.step, "samples": [vars(sample) for sample in samples]})
-        state.seconds += self._clock.elapsed()
+        state.seconds += self.among.lead(self._clock.elapsed)
         state.owed, state.evaluated = False, state.step
         self.save()
         self._publish_if_best()
         self._clock.elapsed()
         return True
 
+    def _samples(self) -> list[Sample]:
+        """Answers that the process that prints shows."""
+        if not self.among.leads:
+            return []
+        with self.mode.answering():
+            return continuation.samples(self.mode, self.task.samples, prompts=self.config.prompts)
+
     def save(self) -> None:
-        """Write a checkpoint."""
+        """Write a checkpoint: of several processes, one for all of them."""
+        check_agreement(self.mode, self.among)
+        carried = whole_state(self.state.carried, self._streams(), self.among)
         self.store.checkpoint(
             self.mode,
             {
-                "state": self.state.record(), "optimizer": self.optimizer.state_dict(),
+                "state": {**self.state.record(), "carried": carried}, "optimizer": self.optimizer.state_dict(),
                 "averages": self.averages.state_dict(), "random": randomness.state(), "norms": list(self.health.norms),
             },
         )  # fmt: skip
         self._saved_at, self._saved_step = time.monotonic(), self.state.step
 
-    def collapse(self, batch: Batch, loss: float, norm: float, rate: float) -> TrainingError:
+    def collapse(self, batch: Batch, loss: float, norm: float, rate: float) -> RecurError:
         """Save the last good state and return the error with its cause."""
         state = self.state
+        carried = whole_state(state.carried, self._streams(), self.among)
         autopsy = self.health.autopsy(
-            lambda: self.error(batch)[0].mean,
+            lambda: self._error_of(batch, carried)[0].mean,
             step=state.step + 1, epoch=state.epoch, loss=loss, norm=norm, lr=rate,
             rows=self.task.train.where(state.epoch, state.batch),
         )  # fmt: skip
@@ -312,15 +349,16 @@ class Training:
         self.store.write_json("autopsy.json", autopsy.record())
         self.store.log.write({"event": "collapse", "step": state.step + 1, "loss": loss, "gradient_norm": norm})
         self.store.update(status="collapsed")
+        if not self.among.leads:
+            return ReportedElsewhere()
         return autopsy.error(None if self.store.folder is None else str(self.store.folder / "autopsy.json"))
 
     def finish(self, reason: str, pause: PauseRequest) -> Learned:
         """Put the best weights into the network, report on the test rows once, and describe the run."""
-        self.store.load_best(self.mode)
-        self.mode.eval()
+        self._load_best()
         test = None
         if self.task.test is not None:
-            test = measure(self.mode, self.task.test, stop=lambda: pause.is_set)
+            test = measure(self.mode, self.task.test, stop=lambda: pause.is_set, among=self.among)
             if test is None:
                 self.store.update(status="paused")
                 raise Paused(self.store.folder, step=self.state.step, epoch=self.state.epoch, command=self.command)
@@ -339,8 +377,7 @@ class Training:
 
     def recall(self, metrics: dict[str, Any]) -> Learned:
         """Return the result of a previous session."""
-        self.store.load_best(self.mode)
-        self.mode.eval()
+        self._load_best()
         reason = self.over() or str(metrics.get("ended"))
         self.progress.say(f"already {ending(reason, metrics, self.store.folder)}")
         self.progress.say("a larger --epochs continues this run; --fresh starts over")
@@ -350,6 +387,15 @@ class Training:
         if result:
             self.progress.say(str(result))
         return Learned(self.mode, self.store.folder, self.task, metrics, reason)
+
+    def _load_best(self) -> None:
+        self.among.lead(lambda: self.store.load_best(self.mode))
+        self.among.send_weights(self.mode)
+        self.mode.eval()
+
+    def _streams(self) -> int:
+        """The rows of a batch whose state is carried; all batches have as many."""
+        return len(self.task.train.batch(0, 0)) if self.task.train.carries else 0
 
     def _metrics(self, reason: str | None, test: dict[str, float] | None) -> dict[str, Any]:
         state, baseline = self.state, self.task.baseline
@@ -383,6 +429,8 @@ class Training:
         if self.state.step == self._saved_step:
             return False
         late = time.monotonic() - self._saved_at > LONGEST_BETWEEN_CHECKPOINTS
+        if not self.among.alone:
+            late = self._agreed.late
         return late or self.state.step % self.config.save_every == 0
 
     def _pause(self) -> Paused:

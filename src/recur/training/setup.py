@@ -171,8 +171,10 @@ def prepare(config: Config, source: Any, device: torch.device, run: RunFolder | 
     )  # fmt: skip
 
 
-def choose_device(name: str) -> torch.device:
+def choose_device(name: str, local_rank: int | None = None) -> torch.device:
     """Return the device of a name; ``auto`` takes a GPU where there is one.
+
+    Of several processes on a machine, each takes a GPU of its own as long as there are enough.
 
     Raises
     ------
@@ -184,6 +186,8 @@ def choose_device(name: str) -> torch.device:
         available += ["cuda", *(f"cuda:{index}" for index in range(torch.cuda.device_count()))]
     if torch.backends.mps.is_available():
         available.append("mps")
+    if local_rank is not None and "cuda" in available and name in ("auto", "cuda"):
+        return torch.device("cuda", local_rank % torch.cuda.device_count())
     if name == "auto":
         return torch.device("cuda" if "cuda" in available else "cpu")
     if name not in available:

@@ -64,9 +64,8 @@ class Store(Protocol):
 class Memory:
     """Keeps only the best weights, in memory."""
 
-    folder: Path | None = None
-
     def __init__(self) -> None:
+        self.folder: Path | None = None
         self.log = self.samples = Journal(None)
         self._best: dict[str, Tensor] = {}
 
@@ -93,6 +92,23 @@ class Memory:
     def update(self, **facts: Any) -> None: ...
 
     def close(self) -> None: ...
+
+
+class Follower(Memory):
+    """Keeps nothing: of several processes, only the first one writes.
+
+    Parameters
+    ----------
+    folder : Path
+        Where the first process writes.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__()
+        self.folder = folder
+
+    def publish(self, mode: Mode, step: int, metrics: Mapping[str, Any] | None = None) -> None:
+        del mode, step, metrics
 
 
 class Disk:

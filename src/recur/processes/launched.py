@@ -1,0 +1,74 @@
+"""The place of this process among those that a launcher (torchrun) started together, read from the environment.
+
+Without torch, so that a command that only prints knows whether it is the one that does.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from recur.errors import ConfigError
+
+__all__ = ["Place", "leads", "place"]
+
+
+@dataclass(frozen=True)
+class Place:
+    """The place of a process.
+
+    Attributes
+    ----------
+    rank, size : int
+        Its number, from 0, and how many processes there are on all machines.
+    local_rank, local_size : int
+        The same on this machine.
+    restarts : int
+        How often the launcher has started all of them again.
+    """
+
+    rank: int
+    size: int
+    local_rank: int
+    local_size: int
+    restarts: int = 0
+
+
+def place(environment: Mapping[str, str] | None = None) -> Place | None:
+    """Return the place of this process; None where it is the only one.
+
+    Raises
+    ------
+    ConfigError
+        When the variables of the launcher contradict each other.
+
+    Examples
+    --------
+    >>> place({}) is None
+    True
+    >>> place({"RANK": "1", "WORLD_SIZE": "2", "MASTER_ADDR": "a", "MASTER_PORT": "1"}).rank
+    1
+    """
+    given = os.environ if environment is None else environment
+    if not {"RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT"} <= set(given):
+        return None
+    names = ("RANK", "WORLD_SIZE", "LOCAL_RANK", "LOCAL_WORLD_SIZE", "TORCHELASTIC_RESTART_COUNT")
+    usual = {"LOCAL_RANK": given["RANK"], "LOCAL_WORLD_SIZE": given["WORLD_SIZE"], "TORCHELASTIC_RESTART_COUNT": "0"}
+    try:
+        found = Place(*(int(given.get(name, usual.get(name, ""))) for name in names))
+    except ValueError:
+        found = Place(-1, 0, 0, 1)
+    if not (0 <= found.rank < found.size and 0 <= found.local_rank < found.local_size):
+        values = ", ".join(f"{name}={given[name]!r}" for name in names if name in given)
+        raise ConfigError(
+            f"the environment does not name a process of a group: {values}",
+            hint="start with torchrun or --processes, or unset these variables",
+        )
+    return found if found.size > 1 else None
+
+
+def leads() -> bool:
+    """Return whether this process writes and prints: the only one, or the first of several."""
+    found = place()
+    return found is None or found.rank == 0
