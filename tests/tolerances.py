@@ -55,6 +55,11 @@ FLOOR = {torch.float64: 1e-11, torch.float32: 2e-6, torch.bfloat16: 8e-3}
 """Error that is allowed however small the largest element is: what is 0 by cancellation has no size to compare with."""
 
 
+TRAJECTORY = 1e-4
+"""Largest difference after hundreds of updates in float32 whose sums had another order, as a share of the largest
+element."""
+
+
 def largest(tensor: torch.Tensor) -> float:
     """The size of the largest finite element."""
     values = tensor.detach().double().abs()
@@ -100,4 +105,11 @@ def agree(actual: Any, expected: Any, share: float = SINGLE, what: str = "") -> 
     assert bool(actual.isfinite().all()), f"{what}: not finite"
     error, allowed = float((actual - expected).abs().max()), share * largest(expected)
     assert allowed > 0, f"{what}: there is nothing to compare with"
+    assert error <= allowed, f"{what}: off by {error:.2g}, where {allowed:.2g} is allowed"
+
+
+def same_trajectory(actual: torch.Tensor, expected: torch.Tensor, what: str) -> None:
+    """Assert that two trainings agree after hundreds of updates, up to a share of the largest element."""
+    assert bool(actual.isfinite().all()), f"{what}: not finite"
+    error, allowed = float((actual.double() - expected.double()).abs().max()), TRAJECTORY * largest(expected)
     assert error <= allowed, f"{what}: off by {error:.2g}, where {allowed:.2g} is allowed"

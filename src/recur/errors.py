@@ -10,8 +10,8 @@ from typing import Self
 
 __all__ = [
     "BackendError", "ConfigError", "DamagedError", "DataError", "EquationError", "MissingExtraError",
-    "NotEnoughMemoryError", "RecurError", "ReportedElsewhere", "RunError", "ShapeError", "TooLargeError", "TrainingError", "WriteError",
-    "closest", "did_you_mean", "require",
+    "NotEnoughMemoryError", "RecurError", "ReportedElsewhere", "RunError", "ShapeError", "TooLargeError",
+    "TrainingError", "WriteError", "closest", "did_you_mean", "require",
 ]  # fmt: skip
 
 _LONGEST_NAME = 100

@@ -164,6 +164,10 @@ def _execute(command: str, where: str, servers: list[Server]) -> str:
         if of_ours.exists():
             return _printed([sys.executable, str(of_ours)], where)
         return _printed([sys.executable, "-c", ALONE, words[1]], where)
+    if words[0] == "torchrun":
+        return _printed([sys.executable, "-m", "torch.distributed.run", *words[1:]], where, merged=True)
+    if "--processes" in words:
+        return _printed([sys.executable, "-m", *words], where, merged=True)
     assert words[0] == "recur", f"{where}: no way known to execute {command}"
     if command.startswith(LONG) and "--list" not in words:
         return ""
@@ -172,10 +176,11 @@ def _execute(command: str, where: str, servers: list[Server]) -> str:
     return outcome.out
 
 
-def _printed(words: list[str], where: str) -> str:
-    """Run a process; return what it prints."""
-    done = subprocess.run(words, capture_output=True, timeout=LONGEST, text=True, encoding="utf-8")
-    assert done.returncode == 0, f"{where}: {' '.join(words)}\n{done.stderr}"
+def _printed(words: list[str], where: str, *, merged: bool = False) -> str:
+    """Run a process; return what it prints; ``merged`` with its messages."""
+    stdout, stderr = subprocess.PIPE, subprocess.STDOUT if merged else subprocess.PIPE
+    done = subprocess.run(words, stdout=stdout, stderr=stderr, timeout=LONGEST, text=True, encoding="utf-8")
+    assert done.returncode == 0, f"{where}: {' '.join(words)}\n{done.stdout}\n{done.stderr}"
     return done.stdout
 
 

@@ -38,6 +38,7 @@ MIRRORED = (
     "network",
     "nn",
     "predictions",
+    "processes",
     "run",
     "serve",
     "training",
@@ -76,6 +77,11 @@ ELSEWHERE = {
     "nn/lstm": "beside torch.nn.LSTM: test_torch_parity",
     "nn/rnn": "beside torch.nn.RNN: test_torch_parity",
     "nn/recurrent": "any cell with every option: test_options, test_engines",
+    **{
+        f"processes/{name}": "whole processes: test_trajectories, test_faults"
+        for name in ("joining", "launcher", "transport")
+    },
+    "training/opening": "folders that are taken, resumed, refused: test_lock, test_resume, processes/test_faults",
     "demos/explain": "the report of two networks that learned: test_last_word",
     "demos/side_by_side": "two trainings at once, paused and failed: test_last_word",
     "cli/app": "whole command lines, their exit codes and helps: test_process, test_usage",
@@ -120,6 +126,9 @@ BEHAVIOURS = {
     "nn/torch_parity": "RNN, LSTM and GRU beside torch.nn: arguments, parameters, results, refusals",
     "nn/torchs_own_tests": "what torch asserts of its own layers holds of these",
     "serve/deploy": "the Dockerfile and the systemd unit of the examples",
+    "processes/faults": "processes that are killed, stopped or refused, as a user starts them",
+    "processes/gradients": "gradients of several processes, simulated in one, in every kind of network",
+    "processes/trajectories": "one, two and three processes train the same network, and continue it",
     "training/finished": "a finished run that is asked for again",
     "training/refusals": "what training refuses before it begins, and what it leaves alone",
     "training/resume": "the same command again continues to the same bits",

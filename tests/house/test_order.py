@@ -11,9 +11,9 @@ from tests.house.tree import MODULES, PACKAGE, imported_names, relative, room
 # nothing imports from a room to its right
 ORDER = (
     "_version", "errors", "context", "cancellation", "figures", "printable", "markup", "atomic", "bounded", "config",
-    "config_file", "equations", "compiler", "codecs", "data", "engine", "nn", "decoding", "heads", "network", "modes",
-    "continuation", "evaluation", "run", "training", "views", "lecture", "inspect", "predictions", "export", "model",
-    "serve", "demos", "cli", "__main__",
+    "config_file", "equations", "compiler", "codecs", "data", "engine", "nn", "decoding", "heads", "network",
+    "processes", "modes", "continuation", "evaluation", "run", "training", "views", "lecture", "inspect", "predictions",
+    "export", "model", "serve", "demos", "cli", "__main__",
 )  # fmt: skip
 
 

@@ -17,7 +17,7 @@ from recur.cli.output import note, report_stop
 from recur.cli.problems import describe, describe_usage
 from recur.cli.resume import COMMAND_LINE
 from recur.errors import ReportedElsewhere
-from recur.processes.launched import place
+from recur.processes import launched
 
 
 class Command(NamedTuple):
@@ -158,7 +158,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _say(message: str, hint: str | None) -> None:
     """Print the problem, and how to fix it, to stderr."""
     sys.stdout.flush()
-    here = place()
+    here = launched.place()
     of = f"process {here.rank} of {here.size}: " if here and here.rank else ""
     note(f"error: {of}{message}")
     if hint:

@@ -6,6 +6,8 @@ import shlex
 from collections.abc import Sequence
 from contextvars import ContextVar
 
+from recur.processes.launched import place
+
 COMMAND_LINE: ContextVar[tuple[str, ...]] = ContextVar("COMMAND_LINE", default=())
 """The words of the command line that is running."""
 
@@ -26,4 +28,10 @@ def resume_command(words: Sequence[str] | None = None) -> str | None:
     words = COMMAND_LINE.get() if words is None else words
     if not words or words[0] != "train":
         return None
-    return "recur " + shlex.join(word for word in words if word != "--fresh")
+    line = "recur " + shlex.join(word for word in words if word != "--fresh")
+    here = place()
+    if here is None or any(word.partition("=")[0] == "--processes" for word in words):
+        return line
+    machines = here.size // here.local_size
+    nodes = f"--nnodes {machines} " if machines > 1 else ""
+    return f"torchrun {nodes}--nproc-per-node {here.local_size} -m {line}"

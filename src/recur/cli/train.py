@@ -7,9 +7,9 @@ from typing import Any
 
 from recur.cli.flags import configure, with_config_flags
 from recur.cli.output import INTERRUPTED, emit, emit_json, report_stop
-from recur.cli.resume import resume_command
+from recur.cli.resume import COMMAND_LINE, resume_command
 from recur.config import Config
-from recur.processes.launched import leads
+from recur.processes.launched import leads, place, starts_processes
 
 
 @with_config_flags
@@ -20,6 +20,7 @@ def train(
     out: Path | None = None,
     config: Path | None = None,
     fresh: bool = False,
+    processes: int | None = None,
     json: bool = False,
     **flags: Any,
 ) -> int | None:
@@ -37,10 +38,19 @@ def train(
         TOML file with the names of the options as keys; options override it.
     fresh
         Start over and discard the training that is in the run folder.
+    processes
+        Train with this many processes of this machine; each computes some rows of every batch.
     json
         Write one JSON document to stdout at the end.
     """
     settings = configure(config, data, flags)
+    if starts_processes(processes):
+        from recur.processes.launcher import launch
+
+        return launch(COMMAND_LINE.get(), processes or 1, settings.training.threads)
+    here = place()
+    # a launcher that starts everything again after a failure continues the run
+    fresh = fresh and (here is None or here.restarts == 0)
     folder = out or default_folder(settings)
     from recur.training import Interrupted, Paused, learn
 
@@ -50,7 +60,13 @@ def train(
     except Paused as pause:
         return report_stop(pause.message, pause.hint) if leads() else INTERRUPTED
     except Interrupted:
-        return INTERRUPTED if not leads() else report_stop("interrupted in the middle of an update", f"resume from the last checkpoint with: {resume}")
+        return (
+            INTERRUPTED
+            if not leads()
+            else report_stop(
+                "interrupted in the middle of an update", f"resume from the last checkpoint with: {resume}"
+            )
+        )
     if not leads():
         return None
     if json:

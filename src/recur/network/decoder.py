@@ -22,6 +22,7 @@ import math
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -190,9 +191,7 @@ class Decoder(nn.Module):
             current = previous[:, step]
             if vector is not None and teacher_forcing < 1.0:
                 own = self.inputs(self.output.choice(vector)[:, None])[:, 0]
-                device = own.device
-                draws = for_rows((len(own), 1), 0, lambda shape, device=device: torch.rand(shape, device=device))
-                told = draws < teacher_forcing
+                told = for_rows((len(own), 1), 0, partial(torch.rand, device=own.device)) < teacher_forcing
                 current = torch.where(told, current, own)
             vector, state = self._step(current, state)
             vectors.append(vector)

@@ -82,21 +82,22 @@ class Drop(nn.Module):
             return vectors
         # without a time axis there is one step, to which the mask of all steps applies
         timed = vectors if vectors.dim() == 3 else vectors[:, None]
-        dropped = _drop_each(self.locked(timed), self.each)
+        dropped = _drop_each(self.locked(timed), self.each, by_step=timed.stride(0) <= timed.stride(1))
         return dropped if vectors.dim() == 3 else dropped[:, 0]
 
 
-def _drop_each(vectors: Tensor, dropout: nn.Dropout) -> Tensor:
-    """Drop columns of single steps of (B, T, S)."""
+def _drop_each(vectors: Tensor, dropout: nn.Dropout, *, by_step: bool) -> Tensor:
+    """Drop columns of single steps of (B, T, S), which are in memory step by step or row by row."""
     if current() is None or dropout.p == 0:
         whole: Tensor = dropout(vectors)
         return whole
-    # torch draws in the order of the memory, which may be that of the steps: the rows of the whole batch have it too
-    by_step = vectors.shape[1] > 1 and vectors.stride(0) <= vectors.stride(1)
 
+    # torch draws in the order of the memory, and the rows of the whole batch would have the same
     def draw(shape: tuple[int, ...]) -> Tensor:
         rows, steps, size = shape
-        ones = vectors.new_ones((steps, rows, size)).transpose(0, 1) if by_step else vectors.new_ones(shape)
+        ones = (
+            vectors.new_ones((steps, rows, size)).transpose(0, 1) if by_step and steps > 1 else vectors.new_ones(shape)
+        )
         mask: Tensor = dropout(ones)
         return mask
 

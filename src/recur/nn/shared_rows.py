@@ -119,7 +119,7 @@ def total_count(count: float) -> float:
 
 
 def part_of_mean(mean: Tensor, count: float) -> Tensor:
-    """Return what the mean over ``count`` predictions of this process adds to the mean over those of the whole batch."""
+    """Return what the mean over ``count`` predictions of this process adds to the mean of the whole batch."""
     share = current()
     if share is None:
         return mean

@@ -120,7 +120,7 @@ class Group(Processes):
     def add_gradients(self, parameters: Sequence[nn.Parameter], value: Tensor) -> Tensor:
         sizes = [parameter.numel() for parameter in parameters]
         flat = self._message(parameters, sum(sizes) + len(sizes) + 1)
-        *places, reached, summed = flat.split([*sizes, len(sizes), 1])
+        *places, reached, summed = torch.split(flat, [*sizes, len(sizes), 1])
         # a weight that no row of any process reaches has no gradient, as with one process
         reached.copy_(torch.tensor([float(parameter.grad is not None) for parameter in parameters]))
         summed.copy_(value.detach())
@@ -129,7 +129,8 @@ class Group(Processes):
         self._transport.add_gradients(flat)
         for parameter, part, count in zip(parameters, places, reached.tolist(), strict=True):
             parameter.grad = part.view_as(parameter) if count else None
-        return summed[0].clone()
+        whole: Tensor = summed[0].clone()
+        return whole
 
     def _message(self, parameters: Sequence[nn.Parameter], size: int) -> Tensor:
         """Memory for the gradients of all parameters, the same for every update."""

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
 
 import torch
+import torch.distributed as dist
 
-from recur.errors import ReportedElsewhere
+from recur.errors import ReportedElsewhere, TrainingError
 from recur.processes.group import ALONE, Group, Processes
 from recur.processes.launched import Place, place
+from recur.processes.transport import start, stop
 
 
 @contextmanager
@@ -35,17 +40,14 @@ def joined(device: str, threads: int | None, timeout: float) -> Iterator[Process
     if here is None:
         yield ALONE
         return
-    # only where there are others: importing it takes a while
-    from recur.processes import transport
-
     before = torch.get_num_threads()
     torch.set_num_threads(threads or threads_each(here))
     on_gpu = torch.cuda.is_available() and (device == "auto" or device.startswith("cuda"))
     own_gpu = on_gpu and torch.cuda.device_count() >= here.local_size
     if on_gpu:
         torch.cuda.set_device(here.local_rank % torch.cuda.device_count())
-    store = _store(here, timeout)
-    messages = transport.start(here.rank, here.size, store, timeout, nccl=own_gpu)
+    store = _own_part(_store(here, timeout), here)
+    messages = start(here.rank, here.size, store, timeout, nccl=own_gpu)
     reason: str | None = None
     try:
         yield Group(
@@ -58,7 +60,7 @@ def joined(device: str, threads: int | None, timeout: float) -> Iterator[Process
         raise
     finally:
         messages.leave(reason)
-        transport.stop()
+        stop()
         torch.set_num_threads(before)
 
 
@@ -74,22 +76,38 @@ def threads_each(here: Place) -> int:
     return max(1, cores // here.local_size)
 
 
-def _store(here: Place, timeout: float) -> torch.distributed.Store:
-    """Return the store of the launcher; without one, that of the first process."""
-    import torch.distributed as dist
+_stores: dict[tuple[str, int, int], Any] = {}
+_times: itertools.count[int] = itertools.count()
 
-    from recur.errors import TrainingError
-    from recur.processes.transport import store_timeout
+
+def _own_part(store: Any, here: Place) -> Any:
+    """Return the part of a store for one training run: a script may train several networks one after another."""
+    run = os.environ.get("TORCHELASTIC_RUN_ID", "")
+    return dist.PrefixStore(f"recur/{run}/{here.restarts}/{next(_times)}", store)  # type: ignore[attr-defined]
+
+
+def _store(here: Place, timeout: float) -> Any:
+    """Return the store of the launcher; without one, that of the first process.
+
+    Raises
+    ------
+    TrainingError
+        When it cannot be reached.
+    """
 
     address, port = os.environ["MASTER_ADDR"], int(os.environ["MASTER_PORT"])
     agent = os.environ.get("TORCHELASTIC_USE_AGENT_STORE") == "True"
+    key = (address, port, here.restarts)
+    if key in _stores:
+        return _stores[key]
     try:
-        store = dist.TCPStore(
-            address, port, None, here.rank == 0 and not agent, timeout=store_timeout(timeout), wait_for_workers=False
-        )
+        _stores[key] = dist.TCPStore(  # type: ignore[attr-defined]
+            address, port, None, here.rank == 0 and not agent,
+            timeout=timedelta(seconds=timeout), wait_for_workers=False,
+        )  # fmt: skip
     except RuntimeError as error:
         raise TrainingError(
             f"the first process cannot be reached at {address}:{port}: {' '.join(str(error).split())[:120]}",
             hint="check that the machines reach each other at that address, and that its port is open",
         ) from error
-    return dist.PrefixStore(f"recur/{os.environ.get('TORCHELASTIC_RUN_ID', '')}/{here.restarts}", store)
+    return _stores[key]

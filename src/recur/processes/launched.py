@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from recur.errors import ConfigError
 
-__all__ = ["Place", "leads", "place"]
+__all__ = ["Place", "leads", "place", "starts_processes"]
 
 
 @dataclass(frozen=True)
@@ -66,6 +66,27 @@ def place(environment: Mapping[str, str] | None = None) -> Place | None:
             hint="start with torchrun or --processes, or unset these variables",
         )
     return found if found.size > 1 else None
+
+
+def starts_processes(processes: int | None) -> bool:
+    """Return whether a command for so many processes has to start them; False where a launcher has done so.
+
+    Raises
+    ------
+    ConfigError
+        When the launcher started another number.
+    """
+    here = place()
+    if processes is not None and processes < 1:
+        raise ConfigError(f"--processes {processes}, expected at least 1", hint="--processes 2")
+    if here is None or processes is None:
+        return (processes or 1) > 1
+    if processes != here.size:
+        raise ConfigError(
+            f"--processes {processes}, but the launcher started {here.size} processes",
+            hint="leave out --processes, or start without torchrun",
+        )
+    return False
 
 
 def leads() -> bool:

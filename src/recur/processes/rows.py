@@ -1,7 +1,7 @@
 """The rows of a batch that each process computes, and states joined from them.
 
-Process r of N has the rows r, r + N, r + 2N, ...: rows of a batch are sorted by length, so that each process gets long and
-short ones.
+Process r of N has the rows r, r + N, r + 2N, ...: rows of a batch are sorted by length, so that each process gets long
+and short ones.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def share_of(total: int, rank: int, size: int, add: Callable[[Tensor], Tensor]) 
     >>> [share_of(3, rank, 2, lambda values: values).rows.tolist() for rank in (0, 1)]
     [[0, 2], [1]]
     """
-    rows = torch.arange(rank, total, size)
+    rows = torch.arange(min(rank, total), total, size)
     return RowShare(total, rows if len(rows) else torch.zeros(1, dtype=torch.long), bool(len(rows)), add)
 
 

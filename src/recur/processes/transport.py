@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -32,7 +33,7 @@ class Transport:
         Whether gradients on a GPU are added by nccl; everything else is sent by gloo, from the CPU.
     """
 
-    def __init__(self, store: dist.Store, timeout: float, *, nccl: bool) -> None:
+    def __init__(self, store: Any, timeout: float, *, nccl: bool) -> None:
         self._store, self._timeout, self._nccl = store, timeout, nccl
         self.name = "nccl" if nccl else "gloo"
 
@@ -110,8 +111,10 @@ class Transport:
                 hint="the last checkpoint is whole: the same command continues from it; a larger --process-timeout "
                 "waits longer for slow machines",
             )
+        # without the file and the line of the library
+        said = " ".join(re.sub(r"\[[^\]]*\.(cc|cpp|h):\d+\]", "", str(error)).split())[:120]
         return TrainingError(
-            f"a process of this training ended, or its machine cannot be reached ({' '.join(str(error).split())[:120]})",
+            f"a process of this training ended, or its machine cannot be reached ({said})",
             hint="the last checkpoint is whole: the same command continues from it",
         )
 
@@ -126,16 +129,12 @@ class Transport:
         return False
 
 
-def store_timeout(seconds: float) -> timedelta:
-    """Return a time to wait as torch takes it."""
-    return timedelta(seconds=max(1.0, seconds))
-
-
-def start(rank: int, size: int, store: dist.Store, timeout: float, *, nccl: bool) -> Transport:
+def start(rank: int, size: int, store: Any, timeout: float, *, nccl: bool) -> Transport:
     """Start the process group of torch."""
     dist.init_process_group(
         "cpu:gloo,cuda:nccl" if nccl else "gloo",
-        store=dist.PrefixStore("group", store), rank=rank, world_size=size, timeout=store_timeout(timeout),
+        store=dist.PrefixStore("group", store),  # type: ignore[attr-defined]
+        rank=rank, world_size=size, timeout=timedelta(seconds=timeout),
         device_id=torch.device("cuda", torch.cuda.current_device()) if nccl else None,
     )  # fmt: skip
     return Transport(store, timeout, nccl=nccl)

@@ -90,5 +90,5 @@ def check_agreement(mode: Mode, among: Processes) -> None:
 def _mark(mode: Mode) -> str:
     mark = hashlib.sha256(torch.get_rng_state().numpy().tobytes())
     for parameter in mode.parameters():
-        mark.update(parameter.detach().cpu().reshape(-1).view(torch.uint8).numpy())
+        mark.update(parameter.detach().cpu().reshape(-1).view(torch.uint8).numpy().tobytes())
     return mark.hexdigest()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +13,9 @@ from types import FrameType
 from typing import Any
 
 from recur.errors import RecurError
+from recur.processes.launched import place
+
+_SAME_REQUEST = 5.0  # seconds
 
 
 class Paused(RecurError):  # noqa: N818  # nothing went wrong
@@ -52,6 +57,9 @@ class PauseRequest:
 def on_interrupt() -> Iterator[PauseRequest]:
     """Turn the first SIGINT or SIGTERM into a request; the second has its usual effect.
 
+    A process of several gets the same signal from the scheduler and from the launcher: within seconds of the first,
+    further ones are the same request.
+
     A signal only sets the request and never raises in the middle of an update, so that a checkpoint is always complete.
     Outside the main thread signals cannot be caught, and the request is never set.
 
@@ -65,11 +73,20 @@ def on_interrupt() -> Iterator[PauseRequest]:
         yield request
         return
     before: dict[int, Any] = {}
+    several, first = place() is not None, 0.0
 
     def note(number: int, frame: FrameType | None) -> None:
+        nonlocal first
         del frame
+        again, now = request.is_set, time.monotonic()
         request.set()
-        signal.signal(number, before[number])
+        if not several:
+            signal.signal(number, before[number])
+        elif not again:
+            first = now
+        elif now - first > _SAME_REQUEST:
+            signal.signal(number, before[number])
+            os.kill(os.getpid(), number)
 
     for each in (signal.SIGINT, signal.SIGTERM):
         before[each] = signal.signal(each, note)

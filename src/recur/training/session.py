@@ -118,8 +118,9 @@ class Training:
             Beginning(
                 self.task.roles.sentence, self.task.rows, [*self.task.notes, *self.task.describe_codecs()],
                 self.task.describe_network(),
-                size, ", ".join(filter(None, (str(self.mode.device), self.among.describe()))), self.task.baseline, self.state.step,
-                None if self.store.folder is None else str(self.store.folder), self.task.describe_columns(),
+                size, ", ".join(filter(None, (str(self.mode.device), self.among.describe()))), self.task.baseline,
+                self.state.step, None if self.store.folder is None else str(self.store.folder),
+                self.task.describe_columns(),
             )
         )  # fmt: skip
         self.mode.train()
