@@ -26,7 +26,8 @@ def training(folder: Path, *words: str) -> Iterator[subprocess.Popen[str]]:
     """Run `recur train` on sentences."""
     command = [sys.executable, "-m", "recur", "train", str(folder / "a.txt"), "--out", str(folder / "run"), *words]
     with (folder / "said").open("w") as said:
-        process = subprocess.Popen([*command, *OPTIONS], env={**os.environ, **PLAIN}, stderr=said, stdout=said, text=True)
+        environment = {**os.environ, **PLAIN}
+        process = subprocess.Popen([*command, *OPTIONS], env=environment, stderr=said, stdout=said, text=True)
         try:
             yield process
         finally:
