@@ -126,6 +126,7 @@ BEHAVIOURS = {
     "nn/torch_parity": "RNN, LSTM and GRU beside torch.nn: arguments, parameters, results, refusals",
     "nn/torchs_own_tests": "what torch asserts of its own layers holds of these",
     "serve/deploy": "the Dockerfile and the systemd unit of the examples",
+    "processes/cluster": "the Slurm script and the Kubernetes manifest of the examples",
     "processes/faults": "processes that are killed, stopped or refused, as a user starts them",
     "processes/gradients": "gradients of several processes, simulated in one, in every kind of network",
     "processes/trajectories": "one, two and three processes train the same network, and continue it",

@@ -27,6 +27,17 @@ def test_counts_rows_lengths_classes_and_repeats() -> None:
     assert 0 < found.unknown_rate < 1
 
 
+def test_says_what_each_of_several_processes_would_compute() -> None:
+    rows = {"text": [f"word{i} and more" for i in range(90)], "label": ["a", "b"] * 45}
+    config = Config.of(hidden_size=16, batch_size=5)
+    found = check(config, rows, processes=2)
+    assert found.processes.startswith("each of 2 computes 3 of the 5 rows of a batch and sends ")
+    assert f"processes {found.processes}" in str(found)
+    assert not any("processes have no work" in one for one in found.warnings)
+    assert "a batch has 5 rows: 3 of 8 processes have no work" in check(config, rows, processes=8).warnings
+    assert "processes" not in str(check(config, rows))
+
+
 @pytest.mark.parametrize(
     ("options", "where"),
     [

@@ -7,6 +7,7 @@ from typing import Any
 
 from recur.cli.flags import configure, with_config_flags
 from recur.cli.output import emit, emit_json
+from recur.processes.launched import refuse_fewer_than_one
 
 
 @with_config_flags
@@ -15,6 +16,7 @@ def check(
     /,
     *,
     config: Path | None = None,
+    processes: int | None = None,
     json: bool = False,
     **flags: Any,
 ) -> None:
@@ -28,13 +30,16 @@ def check(
         File, folder, quoted pattern or URL: text, CSV, TSV, JSONL, Parquet, Arrow, CoNLL, idx, or files by class.
     config
         TOML file with the names of the options as keys; options override it.
+    processes
+        Say what each of this many processes would compute and send.
     json
         Write one JSON document to stdout.
     """
     settings = configure(config, data, flags)
     from recur.training.check import check as inspect_rows
 
-    report = inspect_rows(settings)
+    refuse_fewer_than_one(processes)
+    report = inspect_rows(settings, processes=processes)
     if json:
         emit_json(report)
     else:

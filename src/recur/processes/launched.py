@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from recur.errors import ConfigError
 
-__all__ = ["Place", "leads", "place", "starts_processes"]
+__all__ = ["Place", "leads", "place", "refuse_fewer_than_one", "starts_processes"]
 
 
 @dataclass(frozen=True)
@@ -76,9 +76,8 @@ def starts_processes(processes: int | None) -> bool:
     ConfigError
         When the launcher started another number.
     """
+    refuse_fewer_than_one(processes)
     here = place()
-    if processes is not None and processes < 1:
-        raise ConfigError(f"--processes {processes}, expected at least 1", hint="--processes 2")
     if here is None or processes is None:
         return (processes or 1) > 1
     if processes != here.size:
@@ -87,6 +86,17 @@ def starts_processes(processes: int | None) -> bool:
             hint="leave out --processes, or start without torchrun",
         )
     return False
+
+
+def refuse_fewer_than_one(processes: int | None) -> None:
+    """Refuse a number of processes that trains nothing.
+
+    Raises
+    ------
+    ConfigError
+    """
+    if processes is not None and processes < 1:
+        raise ConfigError(f"--processes {processes}, expected at least 1", hint="--processes 2")
 
 
 def leads() -> bool:

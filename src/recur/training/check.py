@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from recur import data
@@ -61,6 +61,8 @@ class CheckReport:
         How the time of rows is read: the step, what is sorted, filled and left out, the series.
     direction : str
         Whether the steps of an input are read in both directions or forwards only.
+    processes : str
+        What each of several processes computes and sends; empty for one.
     """
 
     sentence: str
@@ -82,12 +84,13 @@ class CheckReport:
     columns: list[str] = field(default_factory=list)
     time: list[str] = field(default_factory=list)
     direction: str = ""
+    processes: str = ""
 
     def __str__(self) -> str:
         return "\n".join(_lines(self))
 
 
-def check(config: Config, source: Any = None) -> CheckReport:
+def check(config: Config, source: Any = None, *, processes: int | None = None) -> CheckReport:
     """Inspect the rows that a configuration names, without training or writing.
 
     Parameters
@@ -95,6 +98,8 @@ def check(config: Config, source: Any = None) -> CheckReport:
     config : Config
     source : object, optional
         Rows given from Python.
+    processes : int, optional
+        How many would train together.
 
     Raises
     ------
@@ -129,8 +134,19 @@ def check(config: Config, source: Any = None) -> CheckReport:
         time=dataset.notes,
         direction=_direction(roles, both=mode.abilities.reads_both_ways),
     )
+    rows = -(-counts.epoch.rows // max(1, counts.epoch.updates))
+    if processes is not None and processes > 1:
+        report = replace(report, processes=_divided(rows, processes, report.estimate.parameters))
+        if rows < processes:
+            report.warnings.append(f"a batch has {rows} rows: {processes - rows} of {processes} processes have no work")
     report.warnings.extend(_warnings(report, own=roles.own_future))
     return report
+
+
+def _divided(rows: int, processes: int, parameters: int) -> str:
+    """What each of several processes computes and sends."""
+    own = f"each of {processes} computes {-(-rows // processes)} of the {rows} rows of a batch"
+    return f"{own} and sends {size(4 * parameters)} per update"
 
 
 def _direction(roles: data.Roles, *, both: bool) -> str:
@@ -207,6 +223,8 @@ def _lines(report: CheckReport) -> list[str]:
         f"network   {guess.parameters:,} parameters, about {size(guess.memory_bytes)} of memory to train",
         f"time      {_about(guess.seconds_per_epoch)} an epoch on this machine",
     ]
+    if report.processes:
+        lines.append(f"processes {report.processes}")
     return lines + [f"note: {warning}" for warning in report.warnings]
 
 
