@@ -88,7 +88,7 @@ def last_weights(run: Path) -> dict[str, torch.Tensor]:
 @pytest.mark.parametrize("name", FILES)
 def test_trajectories_agree_over_two_hundred_updates(runs: Path, name: str, processes: int) -> None:
     alone, several = (runs / f"{FILES[name][1]} {count}" for count in (1, processes))
-    assert events(alone, "step")[-1]["step"] == STEPS
+    assert events(alone, "evaluation")[-1]["step"] == STEPS
     for kind, figures in (("step", ("loss", "gradient_norm", "lr")), ("evaluation", ("loss",))):
         left, right = events(alone, kind), events(several, kind)
         assert [line["step"] for line in left] == [line["step"] for line in right]
