@@ -137,7 +137,7 @@ def test_controls_change_what_is_shown(chromium: Any, files: dict[str, str]) -> 
         in one.locator("#tasks .attention .told").inner_text()
     )
     one.locator("#tasks .attention button").nth(3).click()
-    assert "The point ends the answer" in one.locator("#tasks .attention .told").inner_text()
+    assert "The full stop ends the answer" in one.locator("#tasks .attention .told").inner_text()
     one.locator("#tasks .attention input").fill("7")
     assert one.locator("#tasks .attention .controls button:visible").count() == 2  # "sieben", and the point
     small = one.locator("#tasks .task .small")
@@ -360,6 +360,9 @@ def test_on_paper_every_answer_is_printed(chromium: Any, files: dict[str, str]) 
     one.evaluate("dispatchEvent(new Event('beforeprint'))")
     one.emulate_media(media="print")
     assert one.locator(".answer:visible").count() == len(CHAPTERS)
+    kept = "(all) => all.map((each) => getComputedStyle(each).breakAfter)"
+    for heading in (".chapter header p", ".chapter h2", "[data-figure] h3", ".own h3"):
+        assert set(one.locator(heading).evaluate_all(kept)) == {"avoid"}, heading
     # a figure that is walked through shows where it ends, and on the screen where it was
     assert "the three sums are the gradient" in one.locator("#through_time .told").inner_text()
     assert one.locator("#anatomy svg.step .later").count() == 0
