@@ -178,16 +178,18 @@ function matrixBlock(net, f, name, now, back, parts, t) {
   const length = norm(whole), near = length < NEAR_ZERO;
   const shares =
     percents(parts.map((one) => one[name])).map((p, m) => back && m >= now ? `${shown(p, 0)} %` : "–").reverse();
+  const shared = said(
+    near ? fill(t.near, { length: shown(length, 3) }) :
+           `${t.shares}<br>${shares.join(" + ")}${back && !now ? " = 100 %" : ""}`);
+  // on the way forward it keeps its place, so that the page stays where it is
+  if (!back) shared.style.visibility = "hidden";
   return el(
     "figure", { class: `block ${path}` }, title, said(above, "math"), outer,
     said(
       !back ? t.before :
-        now ? fill(t.sofar, { n }) :
+        now ? t.sofar :
               t.total),
-    grid(went.length, ...total.map((v) => back ? cell(v) : edge("0"))),
-    said(
-      near ? fill(t.near, { length: shown(length, 3) }) :
-             `${t.shares}<br>${shares.join(" + ")}${back && !now ? " = 100 %" : ""}`));
+    grid(went.length, ...total.map((v) => back ? cell(v) : edge("0"))), shared);
 }
 FIGURES.through_time = (root, t) => {
   const letters = ["h", "e", "l", "l"], targets = ["e", "l", "l", "o"], T = letters.length;
