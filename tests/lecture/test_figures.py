@@ -378,3 +378,28 @@ def test_axe_finds_no_violation(chromium: Any, files: dict[str, str], dark: bool
     one.add_script_tag(content=Path(str(AXE)).read_text(encoding="utf-8"))
     found = one.evaluate("axe.run(document)")["violations"]
     assert not [(each["id"], [node["html"][:100] for node in each["nodes"][:3]]) for each in found]
+
+
+@pytest.mark.parametrize("language", ["en", "ko"])
+def test_a_range_is_chosen_by_keys_and_by_pointer_and_its_matches_follow(
+    chromium: Any, files: dict[str, str], language: str
+) -> None:
+    page = opened(chromium, files[language]).page
+    states = page.locator("#memory .states")
+    first = states.locator(".alike").inner_text()
+    states.locator(".picker").focus()
+    page.keyboard.press("Home")
+    assert states.locator('[aria-selected="true"]').count() == 1
+    page.keyboard.press("Shift+ArrowRight")
+    assert states.locator('[aria-selected="true"]').count() == 2
+    assert states.inner_text() and (
+        states.locator(".alike").count() == 0 or states.locator(".alike").inner_text() != first
+    )
+    items = states.locator(".pick")
+    opening = items.all_inner_texts().index("“")
+    closing = items.all_inner_texts().index("”", opening)
+    items.nth(opening).hover()
+    page.mouse.down()
+    items.nth(closing - 1).hover()
+    page.mouse.up()
+    assert states.locator(".alike").inner_text() == first

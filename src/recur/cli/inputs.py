@@ -18,19 +18,15 @@ def input_reader(codec: Codec | None) -> Callable[[str], Any]:
     return codec.from_text if codec is not None else lambda text: text
 
 
-def trained_on(model: Model, run: Path) -> Path:
-    """Return the hold-out file of a run, or its training file.
+def trained_on(model: Model, run: Path) -> Any:
+    """Return the hold-out file of a run, or its training file, pattern or address.
 
     Raises
     ------
     DataError
-        When it was trained on rows from Python, or the file is not there any more.
+        When it was trained on rows from Python.
     """
     source = model.config.data.dev or model.config.data.source
     if source is None:
         raise DataError(f"{run} was trained on rows from Python, which the run does not keep", "give a file as --data")
-    if not Path(source).exists():
-        raise DataError(
-            f"the file {source}, which {run} was trained on, is not there any more", "give a file as --data"
-        )
-    return Path(source)
+    return source

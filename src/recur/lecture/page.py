@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import json
+import random
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
@@ -17,8 +18,9 @@ from recur.lecture import cells, tasks
 from recur.lecture.formulas import formatted
 
 _HERE = Path(__file__).parent
+_VIEWS = _HERE.parent / "views" / "page"
 _FIGURES = (
-    "loop", "memory", "equation", "words", "attention", "tasks", "stacks", "trace", "anatomy", "vanishing",
+    "loop", "matching", "memory", "equation", "words", "attention", "tasks", "stacks", "trace", "anatomy", "vanishing",
     "through_time", "typed_graph", "typed", "cell_drawing", "interpreted", "own",
 )  # fmt: skip
 # the browser refuses to load anything
@@ -133,7 +135,7 @@ def script(language: str, more: Iterable[Equation] = ()) -> str:
         for one in text(language)["chapters"]
     }
     parts = [
-        (_HERE.parent / "views" / "page" / "tools.js").read_text(encoding="utf-8"), computing(more),
+        *((_VIEWS / f"{name}.js").read_text(encoding="utf-8") for name in ("tools", "range")), computing(more),
         f"const TEXTS = {_inline(figures)};\nconst FIGURES = {{}};",
         *(_read(name) for name in ("widgets", *_FIGURES, "start")),
     ]  # fmt: skip
@@ -153,6 +155,7 @@ def _tasks() -> dict[str, Any]:
         "french": [tasks.in_french(n) for n in range(100)],
         "german": [tasks.in_german(n) for n in range(100)],
         "nouns": tasks.NOUNS, "between": tasks.BETWEEN, "living": tasks.LIVING, "broken": tasks.BROKEN,
+        "quoted": [tasks.quoted(random.Random(n)) for n in tasks.QUOTED],
     }  # fmt: skip
 
 

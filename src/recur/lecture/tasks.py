@@ -37,6 +37,9 @@ _FRENCH = (
 _FRENCH_TENS = {2: "vingt", 3: "trente", 4: "quarante", 5: "cinquante", 6: "soixante", 8: "quatre vingt"}
 UNSEEN_NUMBERS = (24, 38, 43, 57, 62, 76, 89, 91)
 END = "."
+QUOTES = ("“", "”")
+SAID = ("we", "saw", "the", "sun", "rain", "and")
+QUOTED = range(20, 36)  # seeds of the lines of the page: one to choose a range in, and those that are searched
 GOOD, BAD = ("good", "great", "funny"), ("bad", "dull", "awful")
 NOUNS = ("bat", "mouse", "crane", "seal")
 LIVING, BROKEN = ("slept", "ate", "woke"), ("broke", "rusted", "burned")
@@ -118,6 +121,21 @@ def review(draw: random.Random) -> tuple[list[str], str]:
     for more, _ in clauses[1:]:
         text += ["but", *more]
     return text, clauses[-1][1]
+
+
+def quoted(draw: random.Random) -> list[str]:
+    """Words drawn at random, some of them in quotation marks: only a memory knows whether a quotation is open.
+
+    >>> len(quoted(random.Random(1))) >= 14
+    True
+    """
+    text: list[str] = []
+    inside = False
+    while len(text) < 14 or inside:
+        change = draw.random() < (0.3 if inside else 0.2)
+        text.append(QUOTES[inside] if change else draw.choice(SAID))
+        inside ^= change
+    return text
 
 
 def spelled_opinions(draw: random.Random) -> Row:

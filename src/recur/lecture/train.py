@@ -119,6 +119,20 @@ def spelled() -> dict[str, Any]:
     return {**network.plain_weights(), "symbols": tasks.SPELLED, "answers": tasks.SPELLED}
 
 
+def quotes() -> dict[str, Any]:
+    """An Elman network with six units that predicts words, of which some are in quotation marks. Seed 1."""
+    torch.manual_seed(1)
+    symbols = [*tasks.SAID, *tasks.QUOTES]
+    network = Network("elman", len(symbols), 6, len(symbols))
+
+    def draw(step: int) -> Encoded:
+        source = random.Random(1000 + step)
+        return encode([(x[:-1], x[1:]) for x in (tasks.quoted(source) for _ in range(48))], symbols, symbols)
+
+    fit(network, draw, 400, lr=0.03)
+    return {**network.plain_weights(), "symbols": symbols, "answers": symbols}
+
+
 def last_word(cell: str) -> dict[str, Any]:
     """A network that predicts every next word of the near and the far sentences; its last word counts most. Seed 1."""
     torch.manual_seed(1)
@@ -297,6 +311,7 @@ def attention() -> dict[str, Any]:
 
 NETWORKS: dict[str, Callable[[], dict[str, Any]]] = {
     "spelled": spelled,
+    "quotes": quotes,
     "word elman": lambda: last_word("elman"),
     "word lstm": lambda: last_word("lstm"),
     "word gru": lambda: last_word("gru"),

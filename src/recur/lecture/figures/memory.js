@@ -49,4 +49,5 @@ FIGURES.memory = (root, t) => {
         })),
     place, told);
   show();
+  whichStates(root, t);
 };
