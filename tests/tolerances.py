@@ -55,7 +55,7 @@ FLOOR = {torch.float64: 1e-11, torch.float32: 2e-6, torch.bfloat16: 8e-3}
 """Error that is allowed however small the largest element is: what is 0 by cancellation has no size to compare with."""
 
 
-TRAJECTORY = 1e-4
+TRAJECTORY = 1e-5
 """Largest difference after hundreds of updates in float32 whose sums had another order, as a share of the largest
 element."""
 
