@@ -37,6 +37,7 @@ def predict(
     beam: int | None = None,
     length_penalty: float | None = None,
     decoding: DecodingFlags | None = None,
+    id: str | None = None,
     json: bool = False,
 ) -> None:
     """Predict the target of new inputs.
@@ -44,6 +45,10 @@ def predict(
     On a terminal, the answers to typed inputs are readable lines. In a pipe, they are complete CSV with rows, steps,
     times and probabilities, and so are the answers to --file and stdin. In CSV, a text that a spreadsheet would read
     as a formula (it starts with = + - or @) is preceded by an apostrophe.
+
+    With a folder as --out and a file, a quoted pattern or a URL ('new/*.parquet') in place of TEXT, each piece of a
+    file is answered in a file of its own. A command that was stopped continues; torchrun divides the pieces among
+    processes.
 
     Parameters
     ----------
@@ -58,17 +63,26 @@ def predict(
     format
         Format of stdin; default: inferred from its first line.
     out
-        Write the answers to this .csv, .jsonl or .parquet file; an existing file is overwritten.
+        Write the answers to this .csv, .jsonl or .parquet file, which is overwritten; or in parts into this FOLDER/.
     top
         Number of candidates to show, with their probabilities.
     beam
         Beam width, for networks that generate a sequence.
     length_penalty
         How much beam search prefers longer answers; 0 compares plain probabilities.
+    id
+        Column to copy into the answers in a folder; default: one that is called id; none: no column.
     json
         Write one JSON document to stdout.
     """
     check_range("--top", top, 1, 1_000_000)
+    if out is not None and _is_folder(out):
+        source = _source_of_parts(run, text, file, stdin=stdin, json=json, out=out)
+        options = (decoding or DecodingFlags()).options(beam=beam, length_penalty=length_penalty)
+        _answer_parts(run, source, out, id, top, options, format)
+        return
+    if id is not None:
+        raise DataError("--id applies to answers in a folder", f"recur predict {run} FILE --out answers/ --id {id}")
     if (file is not None) + stdin + bool(text) > 1:
         raise DataError("inputs are given in more than one way", f'recur predict {run} "a text", or --file FILE, or -')
     if format is not None and not stdin:
@@ -124,6 +138,64 @@ def _groups(
     parse = input_reader(model.input_codec)
     values: list[Any] = [None] if model.input_codec is None and not text else [parse(line) for line in text]
     return batched([InputQuery(value, place, f"input {place}") for place, value in enumerate(values, 1)])
+
+
+def _is_folder(out: Path) -> bool:
+    """Return whether a place for answers is a folder: it is one, or its name has no ending."""
+    return out.is_dir() or not out.suffix
+
+
+def _source_of_parts(
+    run: Path, text: tuple[str, ...], file: Path | None, *, stdin: bool, json: bool, out: Path
+) -> str:  # fmt: skip
+    """Return the files whose answers go into a folder."""
+    from recur.data.sources.resolve import names_files
+
+    if json or stdin:
+        raise DataError(
+            f"{out} is a folder, and {'--json' if json else 'stdin'} has no pieces",
+            f"recur predict {run} 'new/*.parquet' --out {out}/",
+        )
+    if (file is not None) + bool(text) != 1 or len(text) > 1:
+        raise DataError(
+            f"{out} is a folder; expected one file, pattern or URL of inputs, got {len(text) + (file is not None)}",
+            f"recur predict {run} 'new/*.parquet' --out {out}/; a pattern is quoted",
+        )
+    source = str(file) if file is not None else text[0]
+    if file is None and not names_files(source):
+        raise DataError(
+            f'{out} is a folder, and "{source[:80]}" is no file and no pattern that a file matches',
+            f"--out {out.name}.csv writes the answers to texts",
+        )
+    return source
+
+
+def _answer_parts(
+    run: Path, source: str, out: Path, id: str | None, top: int, options: dict[str, Any], format: str | None
+) -> None:
+    """Answer every piece of some files in a file of its own."""
+    import recur
+    from recur.predictions.parts import Request, answer_parts, processes
+
+    rank, count = processes()
+    if format not in (None, "csv", "jsonl"):
+        raise DataError(f"parts are written as csv, jsonl or parquet, not {format}", "leave out --format")
+    model = recur.load(run)
+    asked = {"top": top, **{name: value for name, value in options.items() if value is not None}}
+    request = Request(source, out, _fingerprint(run), asked, format, id, rank, count)
+    outcome = answer_parts(request, model.roles, model.config, lambda groups: _answer_all(model, groups, top, options))
+    if rank == 0:
+        for text in outcome.notes:
+            note(text)
+    note(("" if count == 1 else f"process {rank + 1} of {count}: ") + outcome.describe(out))
+
+
+def _fingerprint(run: Path) -> str:
+    """Return the SHA-256 of the weights of a run."""
+    from recur.bounded import fingerprint
+    from recur.run.layout import WEIGHTS
+
+    return str(fingerprint(run / WEIGHTS)["sha256"])
 
 
 def _refuse_files(text: Iterable[str]) -> None:

@@ -63,6 +63,8 @@ class Sheet:
         Whether every step of the input has an answer of its own.
     played : bool
         Whether steps are the pitches that sound, which have a column with their names.
+    id : str or None
+        The column that identifies an input, where it was copied from the inputs.
     """
 
     lead: list[str]
@@ -77,6 +79,7 @@ class Sheet:
     scales: list[float]
     synced: bool = False
     played: bool = False
+    id: str | None = None
 
     @classmethod
     def of(cls, mode: Mode, roles: Roles, *, top: int = 1, first: InputQuery | None = None) -> Sheet:
@@ -166,7 +169,7 @@ class Sheet:
         whole = PlainAnswer.of(answer)
         record: Record = {ROW: question.row}
         if question.series is not None:
-            record[SERIES] = question.series
+            record[self.id or SERIES] = question.series
         record |= {"input": plain(question.value), "value": whole.value}
         if self.played:
             record["names"] = [_note_names(step) for step in whole.value]
