@@ -1,8 +1,13 @@
 // The thread team and its barrier of team.h, and the memory of memory_pool.h that threads share.
 #include "team.h"
 
+#include <sched.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <cstring>
+#include <thread>
 #include <vector>
 
 #include "check.h"
@@ -72,6 +77,61 @@ void a_forked_process_computes_alone() {
   CHECK(there == 1);
 }
 
+// A thread that is at work in a region until it is told to stop, and the cores that it may run on and does
+struct Member {
+  recur::Placement placement;
+  std::atomic<int> id{0}, core{-1}, looks{0};
+  std::atomic<bool> stop{false};
+  std::thread thread{[this] {
+    placement.arrive(1, 1);
+    for (id = static_cast<int>(syscall(SYS_gettid)); !stop; ++looks) core = sched_getcpu();
+  }};
+  Member() {
+    while (id == 0) sched_yield();
+  }
+  ~Member() { end(); }
+  void end() {
+    stop = true;
+    if (thread.joinable()) thread.join();
+  }
+  void allow(const cpu_set_t& cores) { CHECK(sched_setaffinity(id, sizeof cores, &cores) == 0); }
+  bool allowed(const cpu_set_t& cores) {
+    cpu_set_t now;
+    return sched_getaffinity(id, sizeof now, &now) == 0 && CPU_EQUAL(&now, &cores);
+  }
+};
+
+void a_thread_that_is_queued_behind_its_waker_is_moved() {
+  cpu_set_t all, here;
+  CHECK(sched_getaffinity(0, sizeof all, &all) == 0);
+  CPU_ZERO(&here);
+  CPU_SET(sched_getcpu(), &here);
+  Member member;
+  member.allow(here);
+  CHECK(sched_setaffinity(0, sizeof here, &here) == 0);  // both share a core now, and this thread has it
+  member.allow(all);
+  member.placement.move(1);
+  const int before = member.looks;
+  while (member.looks < before + 2) recur::pause_briefly();
+  CHECK((member.core != sched_getcpu()) == (CPU_COUNT(&all) > 1));
+  CHECK(member.allowed(all));
+  CHECK(sched_setaffinity(0, sizeof all, &all) == 0);
+}
+
+void a_thread_that_may_run_nowhere_else_or_has_ended_is_left_alone() {
+  cpu_set_t all, here;
+  CHECK(sched_getaffinity(0, sizeof all, &all) == 0);
+  CPU_ZERO(&here);
+  CPU_SET(sched_getcpu(), &here);
+  Member member;
+  member.allow(here);
+  member.placement.move(1);
+  CHECK(member.allowed(here));
+  member.end();
+  member.placement.move(1);  // its id is no thread's
+  member.placement.move(2);  // and there was never one
+}
+
 // how often each way was taken by calls that are expected to take `expected` seconds and take `seconds` on one thread
 struct Calls {
   recur::Waking waking;
@@ -113,6 +173,27 @@ void a_burst_of_small_calls_wakes_them_when_it_has_lasted_as_long_as_they_would_
   for (int n = 0; n < 20 && calls.together == 1; ++n) calls.call(50e-6, 1e-6, 0.5e-3);
   CHECK(calls.together == 2);
   CHECK(calls.alone >= 2 && calls.alone <= 5);
+}
+
+void a_try_that_succeeds_ends_what_a_busy_spell_has_taught() {
+  Calls calls;
+  calls.call(50e-6, 20e-3);  // 5 ms are known then
+  for (int n = 0; n < 40 && calls.together == 1; ++n) calls.call(50e-6, 1e-6, 1e-3);
+  CHECK(calls.together == 2);  // 1.3 ms
+  for (int n = 0; n < 6 && calls.together == 2; ++n) calls.call(50e-6, 1e-6, 1e-3);
+  CHECK(calls.together == 3);
+}
+
+void calls_between_pauses_try_again_before_long() {
+  Calls calls;
+  usleep(11000);
+  calls.call(50e-6, 4e-3);  // 1 ms is known then, of pauses this long
+  for (int n = 0; n < 20 && calls.together == 1; ++n) {
+    usleep(11000);
+    calls.call(50e-6, 1e-6, 0.5e-3);
+  }
+  CHECK(calls.together == 2);
+  CHECK(calls.alone >= 1 && calls.alone <= 9);
 }
 
 void memory_is_aligned_and_used_again() {
@@ -160,9 +241,13 @@ int main() {
   run_test("barrier", nobody_passes_a_barrier_before_all_are_there);
   run_test("ordered", what_is_written_before_a_barrier_is_read_after_it);
   run_test("forked", a_forked_process_computes_alone);
+  run_test("moved", a_thread_that_is_queued_behind_its_waker_is_moved);
+  run_test("unmoved", a_thread_that_may_run_nowhere_else_or_has_ended_is_left_alone);
   run_test("awake", threads_that_wake_fast_are_used);
   run_test("asleep", threads_that_wake_slowly_are_left_asleep_by_small_calls_only);
   run_test("burst", a_burst_of_small_calls_wakes_them_when_it_has_lasted_as_long_as_they_would_have_saved);
+  run_test("recovery", a_try_that_succeeds_ends_what_a_busy_spell_has_taught);
+  run_test("pauses", calls_between_pauses_try_again_before_long);
   run_test("pool", memory_is_aligned_and_used_again);
   run_test("too much", more_memory_than_there_is_is_none);
   run_test("shared pool", threads_share_the_pool);

@@ -16,6 +16,8 @@
 #endif
 #include <sched.h>
 #include <time.h>
+
+#include "placement.h"
 #ifdef __SANITIZE_THREAD__
 #include <sanitizer/tsan_interface.h>
 #endif
@@ -36,8 +38,6 @@ inline double seconds() {
   return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
 }
 
-constexpr int kMostThreads = 256;
-
 // Every thread publishes its count of arrivals; no thread writes to the cache line of another.
 class Barrier {
  public:
@@ -54,15 +54,18 @@ class Barrier {
     at(thread).seen.store(arrival, std::memory_order_release);
     for (int other = 0; other < threads; ++other) {
       double since = 0;
+      bool moved = false;
       for (int tries = 0; at(other).seen.load(std::memory_order_acquire) - arrival < 0;) {
         if (++tries > 32) pause_briefly();
         if (tries % 256 != 0) continue;
         const double now = seconds();
         if (since == 0) since = now;
-        if (now - since > kSpin) {
-          sched_yield();  // the other has no core: it may need ours
-          at(thread).lost += seconds() - now;
-        }
+        if (now - since < kSpin) continue;
+        // the other has no core: it may be queued behind this thread
+        if (!moved && Placement::current() != nullptr) Placement::current()->move(other);
+        moved = true;
+        sched_yield();
+        at(thread).lost += seconds() - now;
       }
     }
   }
@@ -107,6 +110,24 @@ inline std::atomic<double>& last_region() {
   return value;
 }
 
+// A pause since the last region after which other threads may sleep, and how long those that do not take to be at work
+constexpr double kAwake = 2e-3, kAtWork = 5e-6;
+
+// On the first thread of a region: wait until the others are at work, or move them to where they can be
+inline void wake_team(Placement& team, int threads, int64_t region) {
+  const double until = seconds() + kAtWork;
+  for (int thread = 1; thread < threads; ++thread) {
+    while (!team.arrived(thread, region) && seconds() < until) pause_briefly();
+    if (!team.arrived(thread, region)) team.move(thread);
+  }
+}
+
+// That of the calling thread's regions
+inline Placement& own_placement() {
+  static thread_local Placement one;
+  return one;
+}
+
 // Runs body(thread, threads) on every thread of a team of at most `threads`. The body must not throw, and so must not
 // allocate: an exception cannot leave a parallel region, and the other threads would wait for the one that left.
 template <class Body>
@@ -116,11 +137,19 @@ __attribute__((no_sanitize("thread")))
 void run_parallel(int threads, const Body& body) {
 #ifdef _OPENMP
   if (threads > 1 && !forked().load(std::memory_order_relaxed)) {
+    Placement& team = own_placement();
+    const int64_t number = team.begin();
+    const bool slept = seconds() - last_region().load(std::memory_order_relaxed) > kAwake;
     ForkAndJoin region;
 #pragma omp parallel num_threads(threads)
     {
       region.begin();
-      body(omp_get_thread_num(), omp_get_num_threads());
+      const int thread = omp_get_thread_num();
+      team.arrive(thread, number);
+      Placement::current() = &team;
+      if (thread == 0 && slept) wake_team(team, omp_get_num_threads(), number);
+      body(thread, omp_get_num_threads());
+      Placement::current() = nullptr;
       region.end();
     }
     last_region().store(seconds(), std::memory_order_relaxed);

@@ -1,8 +1,9 @@
 // Waking: whether a second thread is worth what waking it costs, by what it has cost lately.
 //
-// Waking takes 1 us to several ms, longer after longer pauses; on a busy machine a thread that is awake has no core.
-// How long is seen by trying only. Where calls follow each other, the threads are woken when one thread has computed
-// for as long as they would have saved: so a burst of calls takes at most twice the time of the better choice.
+// Waking takes 1 us to some 100 us, longer after longer pauses; on a busy machine a thread that is awake may have no
+// core for milliseconds. How long is seen by trying only. Where calls follow each other, the threads are woken when one
+// thread has computed for as long as they would have saved: so a burst of calls takes at most twice the time of the
+// better choice. Calls that pauses separate try again when they have computed alone for some times what waking cost.
 #pragma once
 
 #include "team.h"
@@ -22,27 +23,35 @@ class Waking {
   void run(double expected, const One& one, const All& all) {
     const double began = seconds();
     const double pause = began - last_region().load(std::memory_order_relaxed);
-    std::atomic<double>& cost = cost_[pause < kAwake ? 0 : pause < kDeep ? 1 : 2];
-    const double known = cost.load(std::memory_order_relaxed);
+    Cost& cost = cost_[pause < kAwake ? 0 : pause < kDeep ? 1 : 2];
+    const double known = cost.seconds.load(std::memory_order_relaxed);
+    const double untried = cost.untried.load(std::memory_order_relaxed);
     double alone = alone_.load(std::memory_order_relaxed);
     if (began - ended_.load(std::memory_order_relaxed) > kAwake) alone = 0;
-    const bool worth = alone + expected >= 2 * known;
+    const bool worth = alone + expected >= 2 * known || untried >= kAgain * known;
     if (worth) {
       const double woken = all();
-      cost.store(known + kNew * (woken - known), std::memory_order_relaxed);
+      cost.seconds.store(known + (woken < known ? kFaster : kSlower) * (woken - known), std::memory_order_relaxed);
     } else {
       one();
-      cost.store(kKept * known, std::memory_order_relaxed);  // so that it is tried again
     }
     const double now = seconds();
+    cost.untried.store(worth ? 0 : untried + now - began, std::memory_order_relaxed);
     alone_.store(worth ? 0 : alone + now - began, std::memory_order_relaxed);
     ended_.store(now, std::memory_order_relaxed);
   }
 
  private:
-  static constexpr double kAwake = 2e-3, kDeep = 10e-3;  // classes of pauses
-  static constexpr double kNew = 0.25, kKept = 0.98;
-  std::atomic<double> cost_[3] = {};          // seconds of waking lately, by class of pause
+  // What waking has cost lately, and how long calls have computed alone since it was tried
+  struct Cost {
+    std::atomic<double> seconds{0}, untried{0};
+  };
+
+  static constexpr double kDeep = 10e-3;  // pauses are below kAwake, below this, or longer
+  // The shares of a new cost that count: when a busy spell has ended, the first try says so
+  static constexpr double kSlower = 0.25, kFaster = 0.75;
+  static constexpr double kAgain = 4;  // a try that fails costs a quarter of the time at most
+  Cost cost_[3];
   std::atomic<double> alone_{0}, ended_{-1};  // seconds on one thread since several were used; when a call ended
 };
 
