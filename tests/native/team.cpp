@@ -188,12 +188,12 @@ void calls_between_pauses_try_again_before_long() {
   Calls calls;
   usleep(11000);
   calls.call(50e-6, 4e-3);  // 1 ms is known then, of pauses this long
-  for (int n = 0; n < 20 && calls.together == 1; ++n) {
+  for (int n = 0; n < 60 && calls.together == 1; ++n) {
     usleep(11000);
-    calls.call(50e-6, 1e-6, 0.5e-3);
+    calls.call(250e-6, 1e-6, 0.5e-3);
   }
   CHECK(calls.together == 2);
-  CHECK(calls.alone >= 1 && calls.alone <= 9);
+  CHECK(calls.alone >= 1);
 }
 
 void memory_is_aligned_and_used_again() {

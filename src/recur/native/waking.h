@@ -3,8 +3,10 @@
 // Waking takes 1 us to some 100 us, longer after longer pauses; on a busy machine a thread that is awake may have no
 // core for milliseconds. How long is seen by trying only. Where calls follow each other, the threads are woken when one
 // thread has computed for as long as they would have saved: so a burst of calls takes at most twice the time of the
-// better choice. Calls that pauses separate try again when they have computed alone for some times what waking cost.
+// better choice. And what is known loses half of its weight in 50 ms, so that a busy spell is forgotten soon after it.
 #pragma once
+
+#include <cmath>
 
 #include "team.h"
 
@@ -24,11 +26,11 @@ class Waking {
     const double began = seconds();
     const double pause = began - last_region().load(std::memory_order_relaxed);
     Cost& cost = cost_[pause < kAwake ? 0 : pause < kDeep ? 1 : 2];
-    const double known = cost.seconds.load(std::memory_order_relaxed);
-    const double untried = cost.untried.load(std::memory_order_relaxed);
+    const double age = began - cost.tried.load(std::memory_order_relaxed);
+    const double known = cost.seconds.load(std::memory_order_relaxed) * std::exp2(-age / kHalf);
     double alone = alone_.load(std::memory_order_relaxed);
     if (began - ended_.load(std::memory_order_relaxed) > kAwake) alone = 0;
-    const bool worth = alone + expected >= 2 * known || untried >= kAgain * known;
+    const bool worth = alone + expected >= 2 * known;
     if (worth) {
       const double woken = all();
       cost.seconds.store(known + (woken < known ? kFaster : kSlower) * (woken - known), std::memory_order_relaxed);
@@ -36,21 +38,21 @@ class Waking {
       one();
     }
     const double now = seconds();
-    cost.untried.store(worth ? 0 : untried + now - began, std::memory_order_relaxed);
+    if (worth) cost.tried.store(now, std::memory_order_relaxed);
     alone_.store(worth ? 0 : alone + now - began, std::memory_order_relaxed);
     ended_.store(now, std::memory_order_relaxed);
   }
 
  private:
-  // What waking has cost lately, and how long calls have computed alone since it was tried
+  // What waking took, and when it was tried last
   struct Cost {
-    std::atomic<double> seconds{0}, untried{0};
+    std::atomic<double> seconds{0}, tried{0};
   };
 
   static constexpr double kDeep = 10e-3;  // pauses are below kAwake, below this, or longer
+  static constexpr double kHalf = 50e-3;
   // The shares of a new cost that count: when a busy spell has ended, the first try says so
   static constexpr double kSlower = 0.25, kFaster = 0.75;
-  static constexpr double kAgain = 4;  // a try that fails costs a quarter of the time at most
   Cost cost_[3];
   std::atomic<double> alone_{0}, ended_{-1};  // seconds on one thread since several were used; when a call ended
 };
