@@ -1,4 +1,4 @@
-"""Latency of the live page after a key: candidates, influence, states and gates, in a headless Chromium.
+"""Latency of the live page after a key: candidates, the network, influence, states and gates, in a headless Chromium.
 
     recur demo last-word
     python -m benchmarks.following runs/demo-last-word/lstm
@@ -24,16 +24,19 @@ from benchmarks.serve import free_port, wait_for
 from recur.demos.last_word import LONG, NEAR
 
 PAUSE = 0.3  # seconds between keys, for a slow machine to finish drawing
-# milliseconds from the key until the candidates are drawn, the rest is drawn, and the next frame is due
+# milliseconds from the key until candidates, network, and everything are drawn, and until the next frame is due
 MEASURE = """(text) => new Promise((done) => {
   const column = document.querySelector(".column"), box = document.querySelector("#text"), began = performance.now();
-  let candidates = null;
+  let candidates = null, network = null;
   const watch = new MutationObserver((changes) => {
     const now = performance.now() - began;
-    if (candidates === null && changes.some((one) => one.target.querySelector(".next"))) candidates = now;
+    // an older picture that is dimmed changes its class alone
+    const drawn = (part) => changes.some((one) => one.type === "childList" && one.target.querySelector(part));
+    if (candidates === null && drawn(".next")) candidates = now;
+    if (network === null && drawn(".chain")) network = now;
     if (column.dataset.followed !== text) return;
     watch.disconnect();
-    requestAnimationFrame(() => setTimeout(() => done([candidates, now, performance.now() - began]), 0));
+    requestAnimationFrame(() => setTimeout(() => done([candidates, network, now, performance.now() - began]), 0));
   });
   watch.observe(column, { attributes: true, childList: true, subtree: true });
   box.value = text;
@@ -42,7 +45,7 @@ MEASURE = """(text) => new Promise((done) => {
 
 
 def typed(address: str, texts: list[str], keys: int) -> dict[str, list[list[float]]]:
-    """(keys, 3) milliseconds of each text."""
+    """(keys, 4) milliseconds of each text."""
     from playwright.sync_api import sync_playwright
 
     chromium = next((found for name in ("chromium", "chromium-browser") if (found := shutil.which(name))), None)
@@ -81,7 +84,9 @@ def main() -> None:
         server.wait(30)
     figures: dict[str, Any] = {}
     for text, rows in found.items():
-        for name, waits in zip(("candidates", "everything", "next frame"), zip(*rows, strict=True), strict=True):
+        for name, waits in zip(
+            ("candidates", "network", "everything", "next frame"), zip(*rows, strict=True), strict=True
+        ):
             figures[f"{len(text.split())} words, {name}"] = [round(min(waits)), round(statistics.median(waits))]
     if given.json:
         print(json.dumps(figures, indent=2))

@@ -149,6 +149,11 @@ OUTCOMES: dict[tuple[str, str], Check] = {
     ("train-on-your-own-file", "--out runs/tunes"): verdict("better"),
     ("train-on-your-own-file", "--out runs/sounds"): verdict("better"),
     ("train-on-your-own-file", "recur predict runs/sounds"): matches(r"^low$"),
+    ("learn-and-teach", "recur lecture$"): matches(r"^lecture\.html$"),
+    ("learn-and-teach", "recur cells elman"): says("h = tanh(W_xh @ x + W_hh @ h + b)", "Elman (1990)"),
+    ("learn-and-teach", "recur demo --list"): says(
+        "one-to-one:", "one-to-many:", "many-to-one:", "many-to-many:", "synced:"
+    ),
     ("learn-and-teach", "step 1 receives"): vanishes_and_explodes,
     ("learn-and-teach", "recur evaluate runs/plain"): figure("accuracy", most=35),
     ("learn-and-teach", "recur evaluate runs/gated"): figure("accuracy", least=90),

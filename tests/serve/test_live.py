@@ -40,7 +40,7 @@ def shown(address: str, chromium: Any) -> Iterator[Page]:
     context = chromium.new_context(viewport={"width": 1300, "height": 1000})
     found = Page(context.new_page())
     found.page.set_default_timeout(PATIENCE)
-    found.page.goto(address)
+    found.page.goto(address + "#%7B%22options%22%3Atrue%7D")  # its options are open
     found.page.wait_for_selector("#text")
     yield found
     context.close()
@@ -67,6 +67,7 @@ def test_candidates_follow_what_is_typed(shown: Page, models: dict[str, Model]) 
     assert candidates(shown) != first
     assert shown.page.locator("h2").all_inner_texts() == [
         "What comes next",
+        "The network",
         "Which inputs support the answer",
         "Surprise of each item",
         "States and gates",
@@ -171,7 +172,7 @@ def test_a_hover_shows_values_and_so_does_the_keyboard(shown: Page) -> None:
     shown.page.locator(".chips .chip").nth(2).hover()
     tip = shown.page.locator("#tip")
     assert "nats" in tip.inner_text()
-    shown.page.locator(".next .track").first.focus()
+    shown.page.locator(".next button").first.focus()
     assert "of the network, drawn with" in tip.inner_text()
 
 

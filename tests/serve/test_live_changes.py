@@ -56,7 +56,7 @@ def opened(address: str, chromium: Any) -> Iterator[Callable[..., Page]]:
         pages.append(found)
         found.page.set_default_timeout(PATIENCE)
         found.page.add_init_script(HOLDING)
-        found.page.goto(address)
+        found.page.goto(address + "#%7B%22options%22%3Atrue%7D")  # its options are open
         found.page.wait_for_selector("#text")
         found.page.select_option("#run", run)
         return found

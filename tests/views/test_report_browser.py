@@ -14,7 +14,9 @@ import pytest
 
 from recur import inspect as inspector
 from recur.views.report import comparison, report
+from tests.axe import violations
 from tests.inspect.helpers import learned
+from tests.serve.browser import browser
 
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
@@ -65,19 +67,46 @@ def test_the_address_restores_the_view(tmp_path: Path) -> None:
     page = tmp_path / "a.html"
     page.write_text(report([data, data]), encoding="utf-8")
     first, other = drawn(page), drawn(page, {"method": "gradient_input", "flow": "matrix", "frame": 6})
-    assert 'aria-pressed="true">swap' in first
-    assert 'aria-pressed="true">gradient × input' in other
-    assert 'aria-pressed="true">error by error' in other
+    assert re.search('aria-pressed="true"[^>]*>swap', first)
+    assert re.search('aria-pressed="true"[^>]*>gradient × input', other)
+    assert re.search('aria-pressed="true"[^>]*>error by error', other)
     assert "Forward, step 5" in first
     assert "Backward, step 4" in other
 
 
+RUN = {"label": "a", "name": "a", "cell": "lstm", "layer": "", "relative": [1.0, 0.1], "rows": 3, "memory": None,
+       "sentence": "x", "recorded": [{"step": 5, "distance": [0, 1], "norm": [1.0, 0.5]}]}  # fmt: skip
+
+
 def test_a_comparison_draws_itself(tmp_path: Path) -> None:
-    run = {"label": "a", "name": "a", "cell": "lstm", "layer": "", "relative": [1.0, 0.1], "rows": 3, "memory": None,
-           "sentence": "x", "recorded": [{"step": 5, "distance": [0, 1], "norm": [1.0, 0.5]}]}  # fmt: skip
     page = tmp_path / "c.html"
-    page.write_text(
-        comparison({"title": "T", "sentence": "S", "distances": [0, 1], "runs": [run], "how": "h", "look": "l"}),
-        encoding="utf-8",
-    )
+    page.write_text(compared(), encoding="utf-8")
     assert drawn(page).count("<polyline") == 2
+
+
+def compared() -> str:
+    return comparison({"title": "T", "sentence": "S", "distances": [0, 1], "runs": [RUN], "how": "h", "look": "l"})
+
+
+@pytest.mark.parametrize(("wide", "scheme"), [(1280, "light"), (390, "dark")])
+def test_axe_finds_no_violation_and_nothing_is_wider_than_the_page(tmp_path: Path, wide: int, scheme: str) -> None:
+    corpus = ["the dog ran to a cat", "a cat sat"] * 20
+    read = learned("synced", "words", None, {"num_layers": 2})
+    written = learned("many-to-many", "words", "words", {"attention": "luong", "cell": "gru"})
+    explained = [
+        inspector.explain(read, "the dog ran to", corpus=corpus).data,
+        inspector.explain(written, "the dog ran").data,
+    ]
+    with browser() as chromium:
+        for number, text in enumerate([report(explained[:1]), report(explained[1:]), compared()]):
+            (tmp_path / f"{number}.html").write_text(text, encoding="utf-8")
+            context = chromium.new_context(viewport={"width": wide, "height": 900}, color_scheme=scheme)
+            page = context.new_page()
+            page.goto((tmp_path / f"{number}.html").as_uri())
+            for picture in ("shares of the three paths", "backward"):
+                button = page.get_by_role("button", name=picture)
+                if button.count():
+                    button.first.click()
+            assert violations(page) == []
+            assert page.evaluate("document.documentElement.scrollWidth") <= wide
+            context.close()

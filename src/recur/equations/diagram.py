@@ -272,7 +272,8 @@ def _plain(part: Part, line: str) -> str:
 
 
 def svg(
-    graph: Graph, names: Mapping[int, str] | None = None, *, style: bool = True, title: str = "", down: bool = False
+    graph: Graph, names: Mapping[int, str] | None = None, *, style: bool = True, title: str = "", down: bool = False,
+    numbers: Mapping[int, int] | None = None,
 ) -> str:  # fmt: skip
     """The diagram of a graph; the tooltip of each part is its expression.
 
@@ -287,6 +288,8 @@ def svg(
         What a screen reader says it is.
     down : bool
         Whether the step runs downwards, see `drawing`.
+    numbers : mapping of int to int, optional
+        Numbers of values by ``id(node)``: the ``data-number`` of the parts that show them.
 
     Examples
     --------
@@ -301,7 +304,7 @@ def svg(
         for n, line in enumerate(drawn.lines)
     ]
     body += [_dot(drawn.pixels(point)) for point in _branches(drawn.lines)]
-    body += [_box(key, box, drawn) for key, box in drawn.boxes.items()]
+    body += [_box(key, box, drawn, (numbers or {}).get(id(box.part.node))) for key, box in drawn.boxes.items()]
     label = html.escape(title or f"The operations of one step, from {', '.join(graph.states)} at t−1 to those at t")
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" class="step" width="{width}" height="{height}" '
@@ -310,7 +313,7 @@ def svg(
     )
 
 
-def _box(key: int, box: Box, drawn: Drawing) -> str:
+def _box(key: int, box: Box, drawn: Drawing, number: int | None) -> str:
     part = box.part
     (x, y), (wide, high) = drawn.pixels((box.x, box.y)), drawn.pixels((box.wide, box.high))
     kind = "gate" if part.gate else part.kind
@@ -331,7 +334,7 @@ def _box(key: int, box: Box, drawn: Drawing) -> str:
     written = "".join(
         f'<text x="{x}" y="{first + 16 * n}">{_typeset(line + suffix)}</text>' for n, line in enumerate(box.lines)
     )
-    named = f' data-name="{html.escape(part.name or part.label)}"'
+    named = f' data-name="{html.escape(part.name or part.label)}"' + (f' data-number="{number}"' * (number is not None))
     return (
         f'<g class="{kind}" data-part="{key_of(key, part)}"{named}><title>{tip}</title>'
         f'<rect x="{x - wide}" y="{y - high}" width="{2 * wide}" height="{2 * high}" rx="{round_}"/>'

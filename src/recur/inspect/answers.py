@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from copy import copy
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -75,6 +76,10 @@ class OneStep(HeadQuestion):
             # a CRF answers with the best chain of tags, which need not hold the likeliest tag
             own = int(self._answers[self.place]) if self.exclusive else None
             self.options = self.choose(vectors[0], self.place, request, own)
+        if self.exclusive:
+            self.answer_items = [self.codec.symbol(int(one)) for one in self._answers]
+        else:
+            self.answer_items = self.codec.step_labels(np.asarray(self.codec.encode(answer.value)))
 
     @property
     def says(self) -> str:

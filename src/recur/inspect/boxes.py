@@ -25,6 +25,8 @@ class Box:
         The boxes that it is computed from.
     path : str
         For a product with a matrix: "input to hidden" or "hidden to hidden"; else empty.
+    matrix : str
+        The parameter of such a product; else empty.
     highway : bool
         Whether it is on the direct path of a state, which has only sums and products.
     new_state : str
@@ -36,6 +38,7 @@ class Box:
     op: str
     args: tuple[int, ...]
     path: str
+    matrix: str
     highway: bool
     new_state: str
 
@@ -72,7 +75,7 @@ def boxes_of(equation: Equation, graph: Graph) -> tuple[tuple[Box, ...], dict[in
             Box(
                 numbers[id(node)], label, node.op,
                 tuple(numbers[id(a)] for a in terms if id(a) in numbers and _varies(a)),
-                _path(node), id(node) in straight, ends.get(id(node), ""),
+                _path(node), _matrix(node), id(node) in straight, ends.get(id(node), ""),
             )
         )  # fmt: skip
         nodes[numbers[id(node)]] = node
@@ -117,6 +120,10 @@ def _path(node: Node) -> str:
     if node.op != "matvec":
         return ""
     return "hidden to hidden" if _reads_state(node.args[1]) else "input to hidden"
+
+
+def _matrix(node: Node) -> str:
+    return str(node.args[0].attribute) if node.op == "matvec" and node.args[0].op == "parameter" else ""
 
 
 def _reads_state(node: Node) -> bool:

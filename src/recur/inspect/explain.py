@@ -172,6 +172,7 @@ def _question(question: Question) -> dict[str, Any]:
         "unit": question.unit,
         "place": question.place,
         "answer": question.answer or None,
+        "steps": question.answer_items,
         "options": [{"label": one.label, "probability": one.probability} for one in question.options],
     }
 

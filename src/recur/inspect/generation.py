@@ -48,6 +48,7 @@ class GeneratedItem(HeadQuestion):
         with mode.answering():
             own = int(self.output_ids[self.place]) if self.exclusive else None
             self.options = self.choose(self.vectors(*self.rows(1)), 0, request, own)
+        self.answer_items = self.labels
 
     def _set_answer(self, value: Any) -> None:
         """Set the answer as the decoder reads it, and its labels."""

@@ -34,6 +34,9 @@ from recur.inspect.jacobian import pull_back
 from recur.inspect.record import Steps, as_batch, forward_pass
 from recur.modes import Mode
 from recur.nn.layer_positions import LayerPosition
+from recur.views.grades import grade
+
+EXPLODES = 100  # least factor
 
 
 @dataclass(frozen=True)
@@ -87,12 +90,8 @@ def sentence(exponent: float, steps: int) -> str:
     if factor < 0.01:
         return start + f"of a change of the states at most {factor:.1e} is left, so the layer forgets"
     shown = f"{factor:.2g}" if factor < 1e3 else f"{factor:.1e}"
-    change = next(words for least, words in _CHANGES if factor >= least)
+    change = "gradients explode" if factor >= EXPLODES else f"it {grade(float(shown))}"
     return start + f"a change of the states is multiplied by {shown} at most, so {change}"
-
-
-# least factor
-_CHANGES = ((100, "gradients explode"), (2, "it grows"), (0.5, "it is carried"), (0, "it weakens"))
 
 
 def lyapunov(model: Any, example: Any) -> tuple[Lyapunov, ...]:

@@ -67,6 +67,8 @@ class Question(ABC):
         Which answer of a sequence of answers, from 0.
     answer : str
         The whole answer of the network as text; empty where the options are the answer.
+    answer_items : list of str or None
+        The items of an answer of several, any of which can be explained.
     exclusive : bool
         Whether only one of the options can be true, so that they can be compared with each other.
     grid : (int, int) or None
@@ -80,6 +82,7 @@ class Question(ABC):
     unit = "nats"
     place: int | None = None
     answer = ""
+    answer_items: list[str] | None = None
     exclusive = True
     grid: tuple[int, int] | None = None
     alignment: dict[str, Any] | None = None

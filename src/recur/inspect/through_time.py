@@ -13,6 +13,7 @@ from recur.inspect.ledgers import LayerLedger, Ledger, Part, distance_of_memory
 from recur.inspect.paths import Path
 from recur.inspect.question import Question
 from recur.inspect.unrolled import of_layer
+from recur.views.grades import grade
 
 
 def flow(question: Question, ledger: Ledger, weights: np.ndarray) -> dict[str, Any]:
@@ -109,17 +110,13 @@ def sentence(norms: np.ndarray, labels: Sequence[str], *, backwards: bool = Fals
         return f"step {first + 1} ({labels[first]}) receives nothing of the gradient of step {last + 1}"
     share = f"{100 * ratio:.2g}" if ratio < 1 else f"{100 * ratio:,.0f}"
     share = f"{100 * ratio:.1e}" if ratio < 1e-4 else share
-    change = next(words for least, words in _CHANGES if ratio >= least)
-    return f"step {first + 1} ({labels[first]}) receives {share} % of the gradient of step {last + 1}: {change}"
-
-
-# least ratio of the first gradient to the last
-_CHANGES = ((2, "it grows"), (0.5, "it is carried"), (0.01, "it weakens"), (0, "it vanishes"))
+    words = grade(float(share.replace(",", "")) / 100)
+    return f"step {first + 1} ({labels[first]}) receives {share} % of the gradient of step {last + 1}: it {words}"
 
 
 def unrolled(question: Question, ledger: Ledger, passes: Sequence[Part], weights: np.ndarray) -> dict[str, Any]:
     """The copies of every layer, the one that answers among those that are shown."""
-    layers = []
+    layers, drawings = [], {}
     for layer in ledger.layers:
         place = layer.place
         mine = [part for part in passes if part.one.place == place]
@@ -127,5 +124,6 @@ def unrolled(question: Question, ledger: Ledger, passes: Sequence[Part], weights
         labels = question.labels_of(place.part, layer.steps)
         data = asdict(of_layer(question.mode, layer, mine, labels, ledger, end=end))
         del data["place"]
+        drawings[data["cell"]] = data.pop("drawing")
         layers.append({**data, "name": str(place), "part": place.part, "direction": place.direction})
-    return {"layers": layers}
+    return {"layers": layers, "drawings": drawings}

@@ -7,14 +7,14 @@ structure is plain data, which a page draws.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from recur.equations import Equation
-from recur.equations.graph import Node
+from recur.equations import Equation, diagram
+from recur.equations.graph import Graph, Node
 from recur.equations.naming import highways, naming
 from recur.inspect.answer_steps import errors_at, readout_norms, readout_of
 from recur.inspect.boxes import Box, boxes_of
@@ -87,6 +87,8 @@ class Unrolled:
         Steps before the first copy, and after the last one, that are not shown.
     reads : str
         What is read out of these copies, in words; empty where nothing is.
+    drawing : dict of str to str
+        The operations of one step as SVG, "svg" and the narrow "tall"; ``data-number`` of a part is the id of its box.
     """
 
     place: LayerPosition
@@ -99,6 +101,7 @@ class Unrolled:
     skipped: int
     left: int
     reads: str
+    drawing: dict[str, str]
 
 
 def unrolled(model: Any, example: Any, labels: Sequence[str] | None = None) -> tuple[Unrolled, ...]:
@@ -141,8 +144,17 @@ def of_layer(
     return Unrolled(
         layer.place, equation.name, equation.text, boxes, tuple(copies), tuple(highways(equation)),
         {s: v.shape[-1] for s, v in layer.states.items()}, max(0, stop - STEPS), layer.steps - stop,
-        readout_of(mode, layer.place, ledger),
+        readout_of(mode, layer.place, ledger), _drawing(equation, parts[0].steps.graph, nodes),
     )  # fmt: skip
+
+
+def _drawing(equation: Equation, graph: Graph, nodes: Mapping[int, Node]) -> dict[str, str]:
+    numbers = {id(node): number for number, node in nodes.items()}
+    names = naming(equation).names
+    return {
+        name: diagram.svg(graph, names, style=False, down=down, numbers=numbers)
+        for name, down in (("svg", False), ("tall", True))
+    }
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from recur.equations import Equation, diagram
 from recur.errors import ConfigError, did_you_mean
 from recur.lecture import cells, tasks
 from recur.lecture.formulas import formatted
+from recur.views import colours, grades
 
 _HERE = Path(__file__).parent
 _VIEWS = _HERE.parent / "views" / "page"
@@ -145,7 +146,9 @@ def script(language: str, more: Iterable[Equation] = ()) -> str:
 def computing(more: Iterable[Equation] = ()) -> str:
     """What computes, without the page: the cells, the networks and their passes."""
     given = f"const NETWORKS = {_inline(networks())};\nconst TASKS = {_inline(_tasks())};"
-    return "\n".join([cells.functions(), f"const CELLS = {cells.cells(more)};", given, _read("network")])
+    return "\n".join(
+        [grades.script(), cells.functions(), f"const CELLS = {cells.cells(more)};", given, _read("network")]
+    )
 
 
 def _tasks() -> dict[str, Any]:
@@ -165,7 +168,7 @@ def _read(name: str) -> str:
 
 
 def _style() -> str:
-    return diagram.STYLE + (_HERE / "figures" / "lecture.css").read_text(encoding="utf-8")
+    return diagram.STYLE + colours.paths_style() + (_HERE / "figures" / "lecture.css").read_text(encoding="utf-8")
 
 
 def _chapter(number: int, one: Mapping[str, Any], words: Mapping[str, Any]) -> str:

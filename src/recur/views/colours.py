@@ -8,6 +8,21 @@ Colour = tuple[int, int, int]
 SIGNED: tuple[Colour, ...] = ((5, 80, 160), (122, 176, 219), (247, 247, 247), (244, 168, 97), (179, 74, 4))
 VIRIDIS: tuple[Colour, ...] = ((68, 1, 84), (59, 82, 139), (33, 145, 140), (94, 201, 98), (253, 231, 37))
 
+# each path of the gradient with the class of its elements, and its colour on light and on dark paper
+PATHS: dict[str, tuple[str, str, str]] = {
+    "hidden to output": ("hy", "#1d7a3e", "#6cc08a"),
+    "input to hidden": ("xh", "#76489d", "#c19be4"),
+    "hidden to hidden": ("hh", "#bf5204", "#ee9550"),
+}
+
+
+def paths_style() -> str:
+    """The colours of the three paths as CSS: ``--hy``, ``--xh``, ``--hh``."""
+    light, dark = (
+        " ".join(f"--{paths[0]}: {paths[place]};" for paths in PATHS.values()) for place in (1, 2)
+    )  # fmt: skip
+    return f":root {{ {light} }}\n@media (prefers-color-scheme: dark) {{ :root {{ {dark} }} }}\n"
+
 
 def mix(stops: tuple[Colour, ...], share: float) -> Colour:
     """The colour at a share of the scale.

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from recur.printable import printable_data
-from recur.views.colours import painted, signed
+from recur.views.colours import PATHS, painted, signed
 from recur.views.matched import matched
 from recur.views.terminal import bar, bold, decorated, dim, shares, unicode
 
@@ -161,7 +161,7 @@ def _paths(flow: Mapping[str, Any], columns: int) -> Iterator[str]:
         yield dim(line)
     rows = paths_of(flow)
     longest = max((len(f"{where} {name}") for where, name, _, _ in rows), default=0)
-    for kind in ("hidden to output", "input to hidden", "hidden to hidden"):
+    for kind in PATHS:
         mine = [row for row in rows if row[2]["kind"] == kind]
         if not mine:
             continue

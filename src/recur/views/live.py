@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from recur.views.report import pictures
+from recur.views.report import style as report_style
 
 _HERE = Path(__file__).parent
 _PARTS = ("notes", "sketch", "matching", "column", "controls")
@@ -43,7 +44,7 @@ def page() -> str:
 
 def style() -> str:
     """The style of the page."""
-    return "\n".join((_HERE / f"{name}.css").read_text(encoding="utf-8") for name in ("page", "live", "dark"))
+    return report_style("live", "dark")
 
 
 def script(requests: str | None = None) -> str:

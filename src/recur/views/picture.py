@@ -11,7 +11,7 @@ from typing import Any
 from recur.errors import ConfigError
 from recur.printable import printable
 from recur.views import match_picture
-from recur.views.colours import VIRIDIS
+from recur.views.colours import PATHS, VIRIDIS
 from recur.views.explained import paths_of
 
 LINES = ("#1f6fb2", "#c2570c", "#3b7d3c", "#7a4fa3", "#8a6d00", "#4a4a4a")
@@ -189,13 +189,12 @@ def _paths(axes: Any, flow: Mapping[str, Any]) -> None:
     """The shares of the three paths: what each step adds to the gradient of each matrix."""
     rows = paths_of(flow)
     longest = max((labels for _, _, _, labels in rows), key=len, default=[])
-    kinds = ("hidden to output", "input to hidden", "hidden to hidden")
     places = list(dict.fromkeys(where for where, *_ in rows))
     for where, name, share, _ in rows:
         axes.plot(
             range(1, len(share["fraction"]) + 1), [100 * one for one in share["fraction"]],
             STYLES[_style(places, where)], marker="o", markersize=3,
-            color=LINES[kinds.index(share["kind"]) % 6], label=f"{where} {name}, {share['kind']}",
+            color=PATHS[share["kind"]][1], label=f"{where} {name}, {share['kind']}",
         )  # fmt: skip
     axes.axhline(0, color="black", linewidth=0.8)
     if len({tuple(labels) for *_, labels in rows}) == 1:

@@ -7,19 +7,21 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from recur.equations import diagram
 from recur.printable import printable
+from recur.views import colours
 from recur.views.inline import inline
 
 _HERE = Path(__file__).parent
 # the shared parts first, then one file per picture
 _PICTURES = (
-    "tools", "influence", "lines", "matrix", "flow", "unrolled", "states", "units", "match", "range", "written",
-    "forecast", "comparison", "report",
+    "tools", "items", "influence", "lines", "matrix", "flow", "step", "chain", "unrolled", "states", "units", "match",
+    "range", "written", "forecast", "comparison", "report",
 )  # fmt: skip
 _FOR_PAGES = (
-    "report", "comparison", "influence", "flow", "unrolled", "states", "units", "matching", "rangePicker", "surprise",
-    "alignment", "forecast", "watch",
-    "el", "tip", "untip", "number", "percent", "visible",
+    "report", "comparison", "influence", "flow", "chain", "unrolled", "states", "units", "matching", "rangePicker",
+    "surprise", "alignment", "forecast", "watch", "el", "tip", "untip", "number", "percent", "visible", "oneStop",
+    "track",
 )  # fmt: skip
 # the browser refuses to load anything
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:; base-uri 'none'"
@@ -76,9 +78,19 @@ def comparison(data: Mapping[str, Any]) -> str:
 def _page(title: str, data: Any, start: str) -> str:
     read = 'const read = () => JSON.parse(document.getElementById("data").textContent);\n'
     return _PAGE.format(
-        policy=_POLICY, title=html.escape(printable(title)), style=(_HERE / "page.css").read_text(encoding="utf-8"),
+        policy=_POLICY, title=html.escape(printable(title)), style=style("dark"),
         data=inline(data), script=pictures(), start=read + start,
     )  # fmt: skip
+
+
+def style(*more: str) -> str:
+    """The style of pages with pictures; ``more`` names the files that follow ``page.css``."""
+    files = ((_HERE / f"{name}.css").read_text(encoding="utf-8") for name in ("page", *more))
+    return "\n".join([colours.paths_style(), diagram.STYLE, *files])
+
+
+def _part(name: str) -> str:
+    return (_HERE / "page" / f"{name}.js").read_text(encoding="utf-8")
 
 
 def pictures() -> str:
@@ -87,6 +99,6 @@ def pictures() -> str:
     They are drawn by hand in SVG and canvas, with no library and no request. ``Recur.report`` fills a page from the
     data of an explanation; a live page may call the pictures again with new data.
     """
-    parts = ((_HERE / "page" / f"{name}.js").read_text(encoding="utf-8") for name in _PICTURES)
+    parts = map(_part, _PICTURES)
     names = ", ".join(_FOR_PAGES)
     return '"use strict";\nconst Recur = (() => {\n' + "\n".join(parts) + f"\nreturn {{ {names} }};\n}})();\n"

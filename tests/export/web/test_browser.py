@@ -17,6 +17,7 @@ from recur.config import ForecastConfig
 from recur.export.web import export_web
 from recur.export.web.weights import round_weights
 from recur.modes import Forecast, ManyToOne, Mode, NextItem, OneToMany, OneToOne
+from tests.axe import violations
 from tests.export.web.networks import classes, config, drawn, pictures, series, words
 from tests.export.web.test_network import short, tagger, translator
 from tests.serve.browser import Page, browser
@@ -43,7 +44,7 @@ def opened(chromium: Any, tmp_path: Path) -> Iterator[Any]:
         page = context.new_page()
         page.set_default_timeout(20_000)
         pages.append(Page(page))
-        page.goto(result.path.as_uri())
+        page.goto(result.path.as_uri() + "#%7B%22options%22%3Atrue%7D")  # its options are open
         return page
 
     yield open_page
@@ -68,7 +69,8 @@ def test_a_language_model_shows_candidates_reasons_states_and_the_gradient(opene
     assert rows[:5] == [str(value) for value, _ in expected.scores]
     headings = page.locator("h2").all_inner_texts()
     assert headings == [
-        "What comes next", "Which inputs support the answer", "Surprise of each item", "States and gates",
+        "What comes next", "The network", "Which inputs support the answer", "Surprise of each item",
+        "States and gates",
         "Gradient through time: ‖∂e/∂h_t‖ at each step",
     ]  # fmt: skip
     # the candidates are in the page before anything else that was waiting: in the frame of the key
@@ -246,11 +248,17 @@ def test_a_phone_has_no_hidden_parts_and_every_control_is_reached_by_the_keyboar
     named = "one.textContent.trim() || one.getAttribute('aria-label') || one.labels?.length"
     unnamed = page.evaluate(f"[...document.querySelectorAll('{parts}')].filter((one) => !({named})).length")
     assert unnamed == 0
+    assert violations(page) == []
     page.focus("#text")
     reached = {page.evaluate("document.activeElement.id")}
     for _ in range(40):
         page.keyboard.press("Tab")
         reached.add(page.evaluate("document.activeElement.id || document.activeElement.textContent"))
+    # a row of buttons is one stop, in which arrow keys move
+    page.get_by_role("button", name="state h", exact=True).focus()
+    for _ in range(8):
+        page.keyboard.press("ArrowRight")
+        reached.add(page.evaluate("document.activeElement.textContent"))
     assert {"text", "yes", "no", "state h", "gate f"} <= reached
     ink, paper = (
         page.evaluate(f"getComputedStyle(document.body).{name}.match(/\\d+/g).map(Number).reduce((a, b) => a + b)")

@@ -13,7 +13,7 @@ from typing import Any
 from recur.engine.javascript_step import arithmetic
 from recur.export.web.network import PageNetwork
 from recur.printable import printable
-from recur.views import live
+from recur.views import grades, live
 from recur.views.inline import inline
 
 _HERE = Path(__file__).parent / "page"
@@ -51,7 +51,7 @@ _PAGE = """<!doctype html>
 
 def core(network: PageNetwork) -> str:
     """The script that computes: it also runs where there is no page."""
-    parts = [arithmetic(), *(_text(name) for name in _NETWORK)]
+    parts = [arithmetic(), grades.script(), *(_text(name) for name in _NETWORK)]
     cells = ",\n".join(network.cells)
     modules = ", ".join("null" if one is None else one.javascript() for one in network.modules)
     made = [f"const modules = [{modules}];", f"const cells = [{cells}].map({_MAKE});"]

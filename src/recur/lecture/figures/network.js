@@ -126,7 +126,6 @@ function gradientNorms(net, ids, target, kept = Infinity) {
   }
   return { shares: gradients.map((one) => norm(one) / whole), alone, gates };
 }
-// a share as it is printed, and the rule by which a gradient is named: of what is printed, so that the two agree
+// a share as it is printed, and the word for it, of what is printed, so that the two agree
 const rounded = (share) => +share.toPrecision(share < 0.01 ? 1 : 2);
-const GRADES = [["grows", (v) => v > 2], ["carried", (v) => v >= 0.5], ["weakens", (v) => v >= 0.01]];
-const grade = (share) => GRADES.find(([, holds]) => holds(rounded(share)))?.[0] || "vanishes";
+const grade = (share) => graded(rounded(share)).split(" ").at(-1);  // "is carried" has the key "carried"

@@ -5,9 +5,11 @@ class Column {
     this.state = state;
     this.problem = el("p", { class: "problem", role: "alert" });
     this.next = el("section");
+    this.answered = el("section");
+    this.network = el("section");
     this.words = el("section");
     this.inner = el("section");
-    this.written = el("div", { class: "written", "aria-live": "polite" });
+    this.written = el("div", { class: "written", dir: "auto", "aria-live": "polite" });
     this.deep = el("section");
     this.matcher = new Matcher(this);
     const figure =
@@ -18,9 +20,10 @@ class Column {
         "p", { class: "soft" },
         `${facts.sentence}; ${facts.cell ? facts.cell + ", " : ""}${facts.parameters.toLocaleString("en")} parameters${
           figure}`),
-      this.problem, this.next);
+      this.problem);
+    const first = el("div", {}, this.next, this.answered);
     if (facts.writes === "notes" && facts.sessions) {
-      this.root.append(
+      first.append(
         el("div", { class: "controls" }, el("button", { type: "button", onclick: () => this.play() }, "continue")));
     } else if (facts.generates || facts.searches) {
       this.verb = facts.searches ? "draw an answer" : "continue";
@@ -28,14 +31,21 @@ class Column {
       const take = el(
         "button", {
           type: "button",
+          class: "take",
           onclick: () => {
             type(view.text + this.written.textContent);
           }
         },
         "take it over");
-      this.root.append(el("div", { class: "controls" }, this.button, facts.generates ? take : null), this.written);
+      first.append(el("div", { class: "controls" }, this.button, facts.generates ? take : null), this.written);
     }
-    this.root.append(this.words, this.inner, this.matcher.root, this.deep);
+    // the answer, and beside it, where there is room, the network
+    this.root.append(
+      el("div", { class: "first" }, first, this.network), this.words, this.inner, this.matcher.root, this.deep);
+  }
+  // the sections that are drawn at every key
+  get quick() {
+    return [this.next, this.answered, this.network, this.words, this.inner];
   }
   stop(name) {
     if (this[name]) this[name].abort();
@@ -74,7 +84,7 @@ class Column {
       blank(this.words);
       silence();
     }
-    for (const one of [this.next, this.words, this.inner]) this.dim(one);
+    this.quick.forEach((one) => this.dim(one));
     Recur.untip();
   }
   dim(section) {
@@ -88,9 +98,7 @@ class Column {
     this.follow();
     this.timer = setTimeout(() => {
       // after this time the pictures of an older input are hidden
-      [this.next, this.words, this.inner]
-        .filter((one) => one.classList.contains("busy"))
-        .forEach((one) => one.replaceChildren());
+      this.quick.filter((one) => one.classList.contains("busy")).forEach((one) => one.replaceChildren());
       this.look();
     }, SLOW);
   }
@@ -98,28 +106,30 @@ class Column {
   follow() {
     const text = view.text, model = this.facts.name;
     if (FILES[this.facts.reads] || this.facts.reads === null)
-      return this.guarded("following", [this.words], (signal) => this.answer(signal));
+      return this.guarded("following", [this.answered, this.words], (signal) => this.answer(signal));
     if (this.facts.writes === "notes") return undefined;
-    return this.guarded("following", [this.next, this.words, this.inner], async (signal) => {
+    return this.guarded("following", this.quick, async (signal) => {
       // the candidates are requested first, since one thread computes, and drawn while it explains
       let next = null;
       if (this.facts.generates) {
         this.dim(this.next);
-        next = told("next", { model, text, top: 12, ...this.draw() }, signal);
+        next = told("next", { model, text, top: innerWidth > 520 ? 12 : 6, ...this.draw() }, signal);
       }
-      const parts = ["influence", "states"], methods = [this.state.method || "swap"];
-      const value = typed(this.facts, text),
-            body = { model, value, parts, methods, top: 5, options: 1, ...this.search() };
-      const asked = text.trim() ? told("explain", body, signal) : null;
-      if (asked) asked.catch(() => {});  // if the candidates fail first, that error is shown
+      // the network is drawn before it is known what supports the answer; a search for an answer runs only once
+      const methods = [this.state.method || "swap"];
+      const value = typed(this.facts, text), body = { model, value, methods, top: 5, options: 1, ...this.search() };
+      const requests = this.facts.searches ? [["states", "influence"]] : [["states"], ["influence"]];
+      const asked = text.trim() ? requests.map((parts) => told("explain", {...body, parts }, signal)) : [];
+      asked.forEach((one) => one.catch(() => {}));  // if the candidates fail first, that error is shown
       if (next) this.paintNext((await next).items);
-      if (!asked) {
-        blank(this.inner);
-        return blank(this.words);
-      }
-      const data = await asked;
+      if (!asked.length) return this.quick.slice(1).forEach(blank);
+      const data = await asked[0], isNew = () => this.root.dataset.drawn !== text;
+      if (isNew()) this.paintAnswer(data);
+      blank(this.network);
+      Recur.chain(this.network, data);
       // the gradient through time covers more candidates, and may arrive first
-      if (this.root.dataset.drawn !== text) this.paintWords(data);
+      const reasons = await asked.at(-1);
+      if (isNew()) this.paintReasons(reasons);
       blank(this.inner);
       Recur.surprise(this.inner, data);
       Recur.states(this.inner, data, this.state);
@@ -142,7 +152,8 @@ class Column {
         ...this.search()
       };
       const data = await told("explain", body, signal);
-      this.paintWords(data);
+      this.paintAnswer(data);
+      this.paintReasons(data);
       blank(this.deep);
       this.explanation = data;
       const every = columns.map((one) => one.explanation).filter((one) => one && one.input.text === data.input.text);
@@ -154,24 +165,22 @@ class Column {
   // for a picture, a sound or a video: the answer of the network
   async answer(signal) {
     const { name, reads } = this.facts, file = files[reads];
-    if (!file && reads !== null) return blank(this.words);
+    if (!file && reads !== null) return [this.answered, this.words].forEach(blank);
     const body = { model: name, inputs: [file ? file.data : null], top: 5 };
     if (this.facts.searches) body.beam = +view.beam;
     const found = (await told("predict", body, signal)).predictions[0];
     fill(
-      this.words, el("h2", {}, "The answer"), el("p", { class: "answer", "aria-live": "polite" }, found.shown),
+      this.answered, el("h2", {}, "The answer"),
+      el("p", { class: "answer", dir: "auto", "aria-live": "polite" }, found.shown),
       this.bars(found.scores.map((one) => ({ label: String(one.value), probability: one.probability }))));
+    blank(this.words);
     Recur.alignment(this.words, { alignment: found.attention });
     this.root.dataset.drawn = file ? file.name : "";
   }
   bars(candidates) {
-    // whole answers are improbable one by one: their bars are relative to the first
-    const most = this.facts.searches ? Math.max(1e-300, ...candidates.map((one) => one.probability || 0)) : 1;
     const rows = candidates.flatMap(({ label, probability }) => {
-      const bar = el("div", { class: "fill" });
-      bar.style.width = 100 * (probability || 0) / most + "%";
       const share = probability !== null && probability < 1e-4 ? probability.toExponential(1) : percent(probability);
-      return [el("span", {}, label || "(nothing)"), el("span", {}, share), el("div", { class: "track" }, bar)];
+      return [el("span", {}, label || "(nothing)"), el("span", {}, share), Recur.track(probability)];
     });
     return el("div", { class: "bars" }, ...rows);
   }
@@ -187,7 +196,8 @@ class Column {
             type: "button",
             "aria-pressed": String(n === place),
             onclick: () => {
-              this.state.at = n;
+              this.state.at = n + 1;
+              delete this.state.frame;
               keep();
               this.follow();
               this.look();
@@ -203,7 +213,7 @@ class Column {
     return how;
   }
   search() {
-    return this.facts.searches ? { beam: +view.beam, at: this.state.at ?? null } : {};
+    return {...this.facts.searches ? { beam: +view.beam } : {}, ...this.state.at ? { at: this.state.at } : {} };
   }
   // for notes: the piece is continued, drawn and can be played
   play() {
@@ -229,43 +239,44 @@ class Column {
     });
   }
   // the answer first, then which inputs support it
-  paintWords(data) {
-    blank(this.words);
+  paintAnswer(data) {
+    blank(this.answered);
     if (data.question.answer)
-      this.words.append(
-        el("h2", {}, "The answer"), el("p", { class: "answer", "aria-live": "polite" }, data.question.answer),
-        this.steps(data), el("p", { class: "soft" }, data.question.says));
+      this.answered.append(
+        el("h2", {}, "The answer"),
+        el("p", { class: "answer", dir: "auto", "aria-live": "polite" }, data.question.answer), this.steps(data),
+        el("p", { class: "soft" }, data.question.says));
     if (data.candidates)
-      this.words.append(
+      this.answered.append(
         el("h3", {}, "Candidates of the search"), this.bars(data.candidates),
         el("p", { class: "soft" }, "p of the whole answer; ordered by log p divided by ((5 + length) / 6)^0.6."));
+  }
+  paintReasons(data) {
+    blank(this.words);
     Recur.alignment(this.words, data);
     Recur.forecast(this.words, data);
     Recur.influence(this.words, data, this.state);
   }
   paintNext(items) {
-    const most = Math.max(1e-9, ...items.map((one) => Math.max(one.probability, one.drawn)));
-    const rows = items.flatMap((one) => {
+    const buttons = [], rows = items.flatMap((one) => {
       const bar = (share, name) => {
         const b = el("div", { class: name });
-        b.style.width = 100 * share / most + "%";
+        b.style.width = 100 * share + "%";
         return b;
       };
       const says =
         `${visible(one.value)}: ${percent(one.probability)} of the network, drawn with ${percent(one.drawn)}`;
-      const row = el(
-        "div", { class: "track", tabindex: "0", "aria-label": says }, bar(one.probability, "p"), bar(one.drawn, "q"));
-      return [
-        el(
-          "button", {
-            type: "button",
-            class: one.drawn ? "" : "out",
-            onclick: () => type(joined(this.facts, view.text, one.value))
-          },
-          visible(one.value)),
-        el("span", {}, percent(one.drawn)),
-        tip(row, says),
-      ];
+      const row = el("div", { class: "track" }, bar(one.probability, "p"), bar(one.drawn, "q"));
+      const button = el(
+        "button", {
+          type: "button",
+          class: one.drawn ? "" : "out",
+          "aria-label": says,
+          onclick: () => type(joined(this.facts, view.text, one.value))
+        },
+        visible(one.value));
+      buttons.push(tip(button, says));
+      return [button, el("span", {}, percent(one.drawn)), tip(row, says)];
     });
     const key = (name, colour) => {
       const k = el("span", { class: "key" });
@@ -274,7 +285,8 @@ class Column {
     };
     fill(
       this.next, el("h2", {}, "What comes next"),
-      el("div", { class: "next", role: "group", "aria-label": "candidates for the next item" }, ...rows),
+      Recur.oneStop(
+        el("div", { class: "next", role: "group", "aria-label": "candidates for the next item" }, ...rows), buttons),
       el(
         "p", { class: "soft" }, key("the network's probability", "var(--against)"),
         key("after temperature, top-k and top-p", "var(--for)"), "; a click writes it"));

@@ -82,6 +82,18 @@ const figure = (name, label) => el("label", {}, label, el("input", {
                                      }
                                    }));
 
+// how the answer is drawn or searched for; whether this is open is kept with the view
+function options(...children) {
+  const opened =
+    el("details", { class: "drawing", open: view.options ? "" : null }, el("summary", {}, "how it answers"));
+  opened.addEventListener("toggle", () => {
+    view.options = opened.open;
+    keep();
+  });
+  opened.append(el("div", {}, ...children));
+  return opened;
+}
+
 function build() {
   // pending requests and the selection belong to the other network: its step, candidate and pictures are dropped
   columns.splice(0).forEach((one) => one.withdraw());
@@ -117,6 +129,7 @@ function build() {
   const asText = reads.some((kind) => kind !== null && !FILES[kind]);
   box = el("textarea", {
     id: "text",
+    dir: "auto",
     spellcheck: "false",
     "aria-label": "what the network reads",
     placeholder: chosen.writes === "notes" && chosen.reads === "notes" ?
@@ -130,8 +143,8 @@ function build() {
   const searches = columns.some((one) => one.facts.searches && one.facts.writes !== "notes");
   const beam = searches ? slider("beam", "beam width", 1, 8, 1, (v) => v > 1 ? String(v) : "1: greedy search") : "";
   const controls = searches || columns.some((one) => one.facts.generates || one.facts.writes === "notes") ?
-    el(
-      "div", { class: "drawing" }, beam, slider("temperature", "temperature", 0, 2, 0.05, (v) => v.toFixed(2)),
+    options(
+      beam, slider("temperature", "temperature", 0, 2, 0.05, (v) => v.toFixed(2)),
       slider("top_k", "top-k", 0, 100, 1, (v) => v ? String(v) : "all"),
       slider("top_p", "top-p", 0.05, 1, 0.01, (v) => v < 1 ? v.toFixed(2) : "all"), figure("seed", "seed"),
       figure("length", "length")) :
@@ -142,10 +155,9 @@ function build() {
     el(
       "div", { class: "top" }, runs.length > 1 ? pick("run", "network", names) : "",
       runs.length > 1 ? pick("beside", "beside it", [["", "nothing"], ...names.filter(([name]) => name !== view.run)]) :
-                        "",
-      about() || ""),
+                        ""),
     ...kinds.map((kind) => chooser(kind, kinds[0])), asText ? el("p", {}, box) : "", examples(chosen), controls || "",
-    grid);
+    grid, about() || "");
   keep();
   columns.forEach((one) => one.refresh());
 }
@@ -154,12 +166,15 @@ function build() {
 function examples(facts) {
   const texts = facts.labels && !facts.reads_steps ? facts.labels : facts.examples;
   if (!texts || !texts.length) return "";
-  return el(
-    "div", { class: "controls", role: "group", "aria-label": "examples" }, el("span", { class: "soft" }, "try"),
-    ...texts.map(
-      (text) => el(
-        "button", { type: "button", title: text, onclick: () => type(text) },
-        text.length > 48 ? text.slice(0, 47) + "…" : text)));
+  const buttons = texts.map(
+    (text) => el(
+      "button", { type: "button", title: text, dir: "auto", onclick: () => type(text) },
+      text.length > 48 ? text.slice(0, 47) + "…" : text));
+  return Recur.oneStop(
+    el(
+      "div", { class: "controls", role: "group", "aria-label": "examples" }, el("span", { class: "soft" }, "try"),
+      ...buttons),
+    buttons);
 }
 async function start() {
   runs = await models();

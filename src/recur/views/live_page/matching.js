@@ -28,11 +28,11 @@ class Matcher {
       this.range = [first + 1, end];
       this.wait();
     });
-    const about = el(
+    const introduction = el(
       "p", { class: "soft" },
       "Drag over a piece of the input, or tap its first and its last item (keys: arrows, with Shift to extend): the units that are on over it and off beside it are its state. Where else is the network in this state?");
     fill(
-      this.root, el("h2", {}, "Which states matter: select a range"), about, picker,
+      this.root, el("h2", {}, "Which states matter: select a range"), introduction, picker,
       el("div", { class: "controls" }, this.size(), this.corpus()), this.found);
     return undefined;
   }

@@ -72,6 +72,8 @@ function type(text) {
 }
 function changed() {
   view.text = box.value;
+  // the step, the candidate and the part of the answer that were chosen belong to the older text
+  columns.forEach(({ state }) => ["frame", "option", "at"].forEach((name) => delete state[name]));
   keep();
   columns.filter((one) => !FILES[one.facts.reads]).forEach((one) => one.refresh());
 }

@@ -63,24 +63,25 @@ function flow(root, data, every, state) {
                                        [];
       for (const layer of layers)
         for (const [name, share] of Object.entries(layer.shares)) rows.push([layer.name, name, share, layer.labels]);
-      const kinds = ["hidden to output", "input to hidden", "hidden to hidden"];
+      const kinds = Object.keys(PATHS);
       rows.sort((a, b) => kinds.indexOf(a[2].kind) - kinds.indexOf(b[2].kind));
       for (const [where, name, share, labels] of rows) {
         const w = Math.max(480, 60 + labels.length * 26), h = 120, most = largest(share.fraction),
               x = (t) => 50 + (w - 60) * t / labels.length, bw = Math.max(2, (w - 60) / labels.length - 3);
         const svg = draw(
-          "svg", { width: w, height: h + 50, role: "img", "aria-label": `shares of ${name}` },
+          "svg", { width: w, height: h + 50, role: "group", "aria-label": `shares of ${name}` },
           draw("line", { x1: 50, x2: w - 8, y1: h / 2, y2: h / 2, class: "axis" }));
+        const bars = [];
         share.fraction.forEach((f, t) => {
           const tall = Math.abs(f) / most * (h / 2 - 4);
-          svg.append(tip(
+          bars.push(tip(
             draw("rect", {
               x: x(t),
               y: f > 0 ? h / 2 - tall : h / 2,
               width: bw,
               height: Math.max(1, tall),
-              fill: f > 0 ? "var(--for)" : "var(--against)",
-              tabindex: "0",
+              class: PATHS[share.kind] + (f > 0 ? "" : " against"),
+              role: "img",
               "aria-label": `${labels[t]}: ${percent(f)}`
             }),
             `step ${t + 1} (${visible(labels[t])}): ${percent(f)} of dE/d${name}, norm ${number(share.norm[t])}`));
@@ -88,11 +89,16 @@ function flow(root, data, every, state) {
             "text", { x: x(t) + 2, y: h + 8, transform: `rotate(45 ${x(t) + 2} ${h + 8})` },
             short(visible(labels[t]), 9)));
         });
+        svg.append(...bars);
+        oneStop(svg, bars);
         holder.append(
-          el("h3", {}, `${share.kind}: dE/d${name}, ${where}, ‖dE/d${name}‖ = ${number(share.gradient)}`), svg);
+          el(
+            "h3", { class: PATHS[share.kind] },
+            `${share.kind}: dE/d${name}, ${where}, ‖dE/d${name}‖ = ${number(share.gradient)}`),
+          svg);
       }
       holder.append(caption(
-        "⟨share of step t, dE/dW⟩ / ‖dE/dW‖² : how much of each matrix's gradient step t contributes. The shares of all steps add up to 100 %; blue steps have the opposite sign.",
+        "⟨share of step t, dE/dW⟩ / ‖dE/dW‖² : how much of each matrix's gradient step t contributes. The shares of all steps add up to 100 %; a hollow bar, below the line, has the opposite sign.",
         "Which steps does the network learn from?"));
     },
   };

@@ -13,7 +13,7 @@ function forecast(root, data) {
     const y = (v) => top + (h - top - bottom) * (1 - (v - low) / (high - low || 1));
     const says = `${name}: ${shown.length} steps that were read, and ${steps.length} steps of the forecast: ${
       steps.map((row) => number(row[median])).join(", ")}`;
-    const svg = draw("svg", { width: w, height: h, role: "img", "aria-label": says });
+    const svg = draw("svg", { width: w, height: h, role: "group", "aria-label": says });
     for (const share of [0, 0.5, 1]) {
       const value = low + share * (high - low), at = y(value);
       svg.append(
@@ -36,18 +36,20 @@ function forecast(root, data) {
         "stroke-width": 2,
         "stroke-dasharray": "6 3"
       }));
-    steps.forEach(
-      (row, t) => svg.append(tip(
+    const dots = steps.map(
+      (row, t) => tip(
         draw("circle", {
           cx: x(first + t),
           cy: y(row[median]),
           r: 4,
           fill: "var(--for)",
-          tabindex: "0",
+          role: "img",
           "aria-label": `step ${t + 1} ahead: ${number(row[median])}`
         }),
         `${name}, step ${t + 1} ahead: ${
-          row.map((v, q) => (shares.length ? `${100 * shares[q]} %: ` : "") + number(v)).join("\n")}`)));
+          row.map((v, q) => (shares.length ? `${100 * shares[q]} %: ` : "") + number(v)).join("\n")}`));
+    svg.append(...dots);
+    oneStop(svg, dots);
     svg.append(
       draw("text", { x: left, y: h - 8, class: "soft" }, "read"),
       draw("text", { x: x(first), y: h - 8, class: "soft" }, "forecast"));

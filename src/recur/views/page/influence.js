@@ -19,7 +19,7 @@ function influence(root, data, state) {
   if (!scored || !items.length) return;
   root.append(el("h2", {}, "Which inputs support the answer"));
   const grid = data.input.grid;
-  const chips = el("div", { class: "chips" + (grid ? " grid" : ""), "aria-label": "items coloured by influence" });
+  const row = chips("items coloured by influence", [], grid ? " grid" : "");
   const bars = el("div", { class: "bars", role: "group", "aria-label": "candidates" });
   const note = el("figcaption", {}), legend = el("div", { class: "controls" }), line = el("p", { class: "look" });
   const view = Object.assign(state, {
@@ -50,23 +50,16 @@ function influence(root, data, state) {
     const option = scored.options[index], explained = option[view.against], scores = explained.scores[view.method];
     const every = view.own ? scores : scored.options.flatMap((o) => o[view.against].scores[view.method]);
     const most = largest(every);
-    if (grid) chips.style.gridTemplateColumns = `repeat(${grid[1]}, max-content)`;
-    chips.replaceChildren(
-      ...items.map((item, t) => {
-        const v = scores[t];
-        const chip = el(
-          "span", {
-            class: "chip",
-            tabindex: "0",
-            "aria-label": `${item}: ${v === null ? "stays" : plus(v) + " " + scored.unit}`,
-          },
-          grid ? "" : visible(item), el("small", {}, v === null ? "·" : plus(+v.toFixed(2))));
-        chip.style.background = signed(v, most);
-        if (v !== null && Math.abs(v) / most > 0.75) chip.style.color = chip.lastChild.style.color = "#fff";
-        return tip(
-          chip, v === null ? `${visible(item)}: cannot be left out` : `${visible(item)}: ${plus(v)} ${scored.unit}`);
-      }),
-      grid ? "" : el("span", { class: "chip ask" }, option.label));
+    if (grid) row.style.gridTemplateColumns = `repeat(${grid[1]}, max-content)`;
+    const coloured = items.map((item, t) => {
+      const v = scores[t];
+      return chip(
+        grid ? "" : visible(item), v === null ? "·" : plus(+v.toFixed(2)), signed(v, most),
+        `${visible(item)}: ${v === null ? "cannot be left out" : plus(v) + " " + scored.unit}`);
+    });
+    row.replaceChildren(...coloured, grid ? "" : el("span", { class: "chip ask" }, option.label));
+    oneStop(row, coloured);
+    row.dir = grid ? "ltr" : direction(items);
     legend.replaceChildren(
       scaleBar(SIGNED, plus(-most), plus(most)),
       el("span", { class: "soft" }, `${scored.unit}; orange supports “${option.label}”, blue opposes it`));
@@ -106,16 +99,12 @@ function influence(root, data, state) {
         },
         visible(option.label)),
       el("span", {}, percent(option.probability)),
-      option.probability === null ? el("span") : el("div", { class: "track" }, (() => {
-                                                      const fill = el("div", { class: "fill" });
-                                                      fill.style.width = 100 * option.probability + "%";
-                                                      return fill;
-                                                    })()),
+      option.probability === null ? el("span") : track(option.probability),
     );
   });
   const fixed = data.question.options[0].probability === null;
   root.append(
-    line, el("figure", {}, versus, pick, chips, legend, scale, note),
+    line, el("figure", {}, versus, pick, row, legend, scale, note),
     el(
       "p", { class: "soft" },
       fixed ? "" : "The candidates; point at one, or press it, to see which inputs support it."),

@@ -1,7 +1,7 @@
 // Sizes over steps as lines, on a logarithmic axis.
 function lines(series, labels, options) {
   const w = Math.max(480, Math.min(1000, 60 + labels.length * 34)), h = 260, left = 62, bottom = 74, top = 12;
-  const svg = draw("svg", { width: w, height: h, role: "img", "aria-label": options.title });
+  const svg = draw("svg", { width: w, height: h, role: "group", "aria-label": options.title }), dots = [];
   const positive = series.flatMap((s) => s.values).filter((v) => v > 0);
   const high = Math.ceil(Math.log10(Math.max(...positive, 1e-30)) + 1e-9);
   const low = Math.max(high - 12, Math.floor(Math.log10(Math.min(...positive, Math.pow(10, high - 1)))));
@@ -46,18 +46,20 @@ function lines(series, labels, options) {
         cy: y(v),
         r: labels.length > 80 ? 2 : 4,
         fill: LINES[n % 6],
-        tabindex: "0",
+        role: "img",
         "aria-label": `${s.name}, ${labels[t]}: ${number(v)}`
       });
-      svg.append(tip(
+      dots.push(tip(
         dot,
         `${s.name}\n${options.step || "step"} ${
           options.numbers ? labels[t] : t + 1 + " (" + visible(labels[t]) + ")"}: ${number(v)}`));
     });
   });
+  svg.append(...dots);
+  oneStop(svg, dots);
   const key = el("div", { class: "controls" }, ...series.map((s, n) => {
     const sample = draw(
-      "svg", { width: 34, height: 10 },
+      "svg", { width: 34, height: 10, "aria-hidden": "true" },
       draw(
         "line",
         { x1: 0, x2: 34, y1: 5, y2: 5, stroke: LINES[n % 6], "stroke-width": 2.5, "stroke-dasharray": DASH[n % 6] }));

@@ -21,7 +21,8 @@ function report(root, explanations, title) {
         `${data.model.name}: ${data.model.sentence}; ${data.model.cell ? data.model.cell + ", " : ""}${
           data.model.parameters.toLocaleString("en")} parameters`),
       el("h1", {}, data.question.says[0].toUpperCase() + data.question.says.slice(1)), answered(data) || "",
-      el("p", {}, data.input.text));
+      el("p", { dir: "auto" }, data.input.text));
+    chain(body, data);
     influence(body, data, state);
     flow(body, data, explanations, state);
     unrolled(body, data, state);

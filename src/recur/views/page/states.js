@@ -1,11 +1,9 @@
 // States and gates over the items, saturation, the trajectory of the state, eigenvalues.
 function colouredText(labels, values, most) {
-  return el("div", { class: "chips" }, ...labels.map((label, t) => {
-    const chip = el("span", { class: "chip", tabindex: "0" }, visible(label));
-    chip.style.background = signed(values[t], most);
-    if (Math.abs(values[t]) / most > 0.75) chip.style.color = "#fff";
-    return tip(chip, `${visible(label)}: ${number(values[t])}`);
-  }));
+  return chips(
+    "items coloured by the unit",
+    labels.map(
+      (label, t) => chip(visible(label), null, signed(values[t], most), `${visible(label)}: ${number(values[t])}`)));
 }
 // `state` keeps the selected state or gate when the text changes
 function states(root, data, state = {}) {
@@ -63,7 +61,7 @@ function saturation(layer) {
   for (const gate of gates) {
     const s = 170,
           svg = draw(
-            "svg", { width: s + 50, height: s + 44, role: "img", "aria-label": `saturation of ${gate.name}` },
+            "svg", { width: s + 50, height: s + 44, role: "group", "aria-label": `saturation of ${gate.name}` },
             draw("line", { x1: 36, x2: 36 + s, y1: s + 8, y2: s + 8, class: "axis" }),
             draw("line", { x1: 36, x2: 36, y1: 8, y2: s + 8, class: "axis" }),
             draw("line", { x1: 36, x2: 36 + s, y1: 8, y2: s + 8, class: "axis", "stroke-dasharray": "3 3" }),
@@ -72,10 +70,22 @@ function saturation(layer) {
             draw(
               "text", { x: 12, y: 8 + s / 2, transform: `rotate(-90 12 ${8 + s / 2})`, "text-anchor": "middle" },
               "share of steps closed"));
-    gate.units.forEach(
-      ([shut, open], u) => svg.append(tip(
-        draw("circle", { cx: 36 + open * s, cy: 8 + s - shut * s, r: 3, fill: "#1f6fb2", "fill-opacity": 0.35 }),
-        `unit ${u}: open ${percent(open)}, shut ${percent(shut)}`)));
+    const dots = gate.units.map(([shut, open], u) => {
+      const says = `unit ${u}: open ${percent(open)}, shut ${percent(shut)}`;
+      return tip(
+        draw("circle", {
+          cx: 36 + open * s,
+          cy: 8 + s - shut * s,
+          r: 3,
+          fill: "#1f6fb2",
+          "fill-opacity": 0.35,
+          role: "img",
+          "aria-label": says
+        }),
+        says);
+    });
+    svg.append(...dots);
+    oneStop(svg, dots);
     row.append(svg);
   }
   return el(
@@ -90,20 +100,25 @@ function trajectory(layer) {
         span = Math.max(Math.max(...xs) - lowX, Math.max(...ys) - lowY, 1e-9);
   const x = (p) => 20 + (p[0] - lowX) / span * (s - 60), y = (p) => s - 24 - (p[1] - lowY) / span * (s - 60);
   const svg = draw(
-    "svg", { width: s + 40, height: s, role: "img", "aria-label": "trajectory of the state" },
+    "svg", { width: s + 40, height: s, role: "group", "aria-label": "trajectory of the state" },
     draw("polyline", { points: points.map((p) => x(p) + "," + y(p)).join(" "), fill: "none", stroke: "#8b949e" }));
-  points.forEach((p, t) => {
-    svg.append(tip(
+  const dots = points.map((p, t) => {
+    const says = `step ${t + 1}: ${visible(layer.labels[t])}`;
+    return tip(
       draw("circle", {
         cx: x(p),
         cy: y(p),
         r: 5,
         fill: size(points.length > 1 ? t / (points.length - 1) : 0),
         stroke: "#111",
-        tabindex: "0",
-        "aria-label": layer.labels[t]
+        role: "img",
+        "aria-label": says
       }),
-      `step ${t + 1}: ${visible(layer.labels[t])}`));
+      says);
+  });
+  svg.append(...dots);
+  oneStop(svg, dots);
+  points.forEach((p, t) => {
     if (points.length <= 30)
       svg.append(draw("text", { x: x(p) + 7, y: y(p) + 4 }, short(visible(layer.labels[t]), 10)));
   });
@@ -120,21 +135,27 @@ function eigenvalues(layer) {
     const values = layer.eigenvalues[name], reach = Math.max(1.15, ...values.map((v) => Math.hypot(v[0], v[1]))) * 1.05,
           scale = (s - 20) / 2 / reach;
     const svg = draw(
-      "svg", { width: s, height: s, role: "img", "aria-label": `eigenvalues of ${name}` },
+      "svg", { width: s, height: s, role: "group", "aria-label": `eigenvalues of ${name}` },
       draw("circle", { cx: s / 2, cy: s / 2, r: scale, fill: "#f6f8fa", stroke: "#111" }),
       draw("line", { x1: 0, x2: s, y1: s / 2, y2: s / 2, class: "axis" }),
       draw("line", { x1: s / 2, x2: s / 2, y1: 0, y2: s, class: "axis" }));
-    values.forEach(
-      (v) => svg.append(tip(
+    const dots = values.map((v) => {
+      const far = Math.hypot(v[0], v[1]);
+      const says = `${number(v[0])} ${v[1] < 0 ? "−" : "+"} ${number(Math.abs(v[1]))}i, |λ| = ${number(far)}`;
+      return tip(
         draw("circle", {
           cx: s / 2 + v[0] * scale,
           cy: s / 2 - v[1] * scale,
           r: 3,
-          fill: Math.hypot(v[0], v[1]) > 1 ? "#c2570c" : "#1f6fb2",
-          "fill-opacity": 0.7
+          fill: far > 1 ? "#c2570c" : "#1f6fb2",
+          "fill-opacity": 0.7,
+          role: "img",
+          "aria-label": says
         }),
-        `${number(v[0])} ${v[1] < 0 ? "−" : "+"} ${number(Math.abs(v[1]))}i, |λ| = ${
-          number(Math.hypot(v[0], v[1]))}`)));
+        says);
+    });
+    svg.append(...dots);
+    oneStop(svg, dots);
     holder.replaceChildren(svg);
   };
   const figure = el(

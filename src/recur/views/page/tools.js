@@ -10,7 +10,8 @@ function mix(stops, share) {
   const x = Math.max(0, Math.min(1, share)) * (stops.length - 1), i = Math.min(stops.length - 2, Math.floor(x));
   return "rgb(" + stops[i].map((a, n) => Math.round(a + (stops[i + 1][n] - a) * (x - i))).join(",") + ")";
 }
-const signed = (v, most) => v === null || v === undefined ? "#fff" : mix(SIGNED, 0.5 + 0.5 * v / (most || 1));
+const signed = (v, most) =>
+  v === null || v === undefined ? "rgb(255,255,255)" : mix(SIGNED, 0.5 + 0.5 * v / (most || 1));
 const size = (share) => mix(VIRIDIS, share);
 
 function el(name, attributes = {}, ...children) {
@@ -42,7 +43,18 @@ function number(v) {
 const plus = (v) => (v > 0 ? "+" : "") + number(v).replace("-", "−");
 const percent = (p) => p === null ? "" : (100 * p).toFixed(p < 0.1 ? 2 : 1) + " %";
 const short = (text, most = 12) => text.length > most ? text.slice(0, most - 1) + "…" : text;
-const visible = (text) => text === " " ? "␣" : text === "\n" ? "⏎" : text;
+// what is written from right to left is isolated, so that what follows it stays in its place
+const RIGHT_TO_LEFT = /[\p{Script=Arabic}\p{Script=Hebrew}\p{Script=Syriac}\p{Script=Thaana}\p{Script=Nko}]/u;
+const visible = (text) => text === " " ? "␣" :
+  text === "\n"                        ? "⏎" :
+  RIGHT_TO_LEFT.test(text)             ? `\u2068${text}\u2069` :
+                                         text;
+// the direction in which a row of items is read: that of most of their letters
+function direction(items) {
+  const text = items.filter((one) => !one.startsWith("⟨")).join("");
+  const letters = (text.match(/\p{L}/gu) || []).length;
+  return 2 * (text.match(new RegExp(RIGHT_TO_LEFT, "gu")) || []).length > letters ? "rtl" : "ltr";
+}
 
 // the element whose value is shown; it is hidden when the picture is replaced
 let pointed = null;
@@ -54,23 +66,56 @@ new MutationObserver(() => {
   if (pointed && !pointed.isConnected) untip();
 }).observe(document.body, { childList: true, subtree: true });
 
+// what is shown of an element that is pointed at, or reached by the keyboard
+const tips = new WeakMap();
+function showTip(target, x, y) {
+  const box = document.getElementById("tip"), text = tips.get(target);
+  pointed = target;
+  box.textContent = typeof text === "function" ? text() : text;
+  box.style.display = "block";
+  box.style.left = Math.min(x + 12, innerWidth - box.offsetWidth - 8) + "px";
+  box.style.top = Math.min(y + 14, innerHeight - box.offsetHeight - 8) + "px";
+}
+// one listener for all: an element of a drawing that listens to its focus is a stop of the keyboard in Chromium
+document.addEventListener("focusin", (e) => {
+  if (!tips.has(e.target)) return;
+  const r = e.target.getBoundingClientRect();
+  showTip(e.target, r.left, r.bottom - 8);
+});
+document.addEventListener("focusout", (e) => {
+  if (tips.has(e.target)) untip();
+});
 function tip(target, text) {
-  const box = document.getElementById("tip");
-  const show = (x, y) => {
-    pointed = target;
-    box.textContent = typeof text === "function" ? text() : text;
-    box.style.display = "block";
-    box.style.left = Math.min(x + 12, innerWidth - box.offsetWidth - 8) + "px";
-    box.style.top = Math.min(y + 14, innerHeight - box.offsetHeight - 8) + "px";
-  };
-  target.addEventListener("pointermove", (e) => show(e.clientX, e.clientY));
+  tips.set(target, text);
+  target.addEventListener("pointermove", (e) => showTip(target, e.clientX, e.clientY));
   target.addEventListener("pointerleave", untip);
-  target.addEventListener("focus", () => {
-    const r = target.getBoundingClientRect();
-    show(r.left, r.bottom - 8);
-  });
-  target.addEventListener("blur", untip);
   return target;
+}
+
+// The items of a group as one stop of the keyboard: arrow keys, Home and End go from one to the next.
+function oneStop(group, items) {
+  items.forEach((one, n) => one.setAttribute("tabindex", n ? "-1" : "0"));
+  if (group.stops) {
+    group.stops = items;
+    return group;
+  }
+  group.stops = items;
+  group.addEventListener("keydown", (e) => {
+    const every = group.stops, at = every.indexOf(e.target);
+    const by = { ArrowLeft: -1,
+                 ArrowUp: -1,
+                 ArrowRight: 1,
+                 ArrowDown: 1,
+                 Home: -at,
+                 End: every.length - 1 - at }[e.key];
+    if (at < 0 || by === undefined) return;
+    e.preventDefault();
+    e.stopPropagation();
+    const next = every[Math.max(0, Math.min(every.length - 1, at + by))];
+    every.forEach((one) => one.setAttribute("tabindex", one === next ? "0" : "-1"));
+    next.focus();
+  });
+  return group;
 }
 
 // one row of buttons of which one is pressed
@@ -89,7 +134,7 @@ function choice(label, entries, chosen, tell) {
       },
       text));
   row.append(...buttons);
-  return row;
+  return oneStop(row, buttons);
 }
 function caption(how, look) {
   return el("figcaption", {}, look ? el("span", { class: "look" }, look + " ") : null, how);

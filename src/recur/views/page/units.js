@@ -7,15 +7,12 @@ function units(root, data) {
   const show = (n) => {
     const one = findings[n], most = largest(one.values), yesNo = one.measure === "AUC";
     const reach = Math.max(1, ...one.wanted);
-    const below =
-      el("div", { class: "chips", "aria-label": `${one.predicate} at each item` }, ...labels.map((label, t) => {
-        const chip = el("span", { class: "chip", tabindex: "0" }, visible(label));
-        chip.style.background = size(0.25 + 0.75 * one.wanted[t] / reach);
-        chip.style.color = one.wanted[t] / reach > 0.4 ? "#111" : "#fff";
-        return tip(
-          chip,
-          `${visible(label)}: ${one.predicate} ${yesNo ? (one.wanted[t] ? "yes" : "no") : number(one.wanted[t])}`);
-      }));
+    const below = chips(
+      `${one.predicate} at each item`,
+      labels.map(
+        (label, t) => chip(
+          visible(label), null, size(0.25 + 0.75 * one.wanted[t] / reach),
+          `${visible(label)}: ${one.predicate} ${yesNo ? (one.wanted[t] ? "yes" : "no") : number(one.wanted[t])}`)));
     holder.replaceChildren(
       el(
         "p", { class: "look" },

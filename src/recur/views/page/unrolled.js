@@ -1,172 +1,80 @@
 // The copies of the network, the messages between them, and the operations of one step.
-function layout(layer) {
-  const depth = {}, by = {}, rows = {};
-  layer.boxes.forEach((b) => {
-    by[b.id] = b;
-    depth[b.id] = b.args.length ? 1 + Math.max(...b.args.map((a) => depth[a])) : 0;
-  });
-  const columns = {};
-  layer.boxes.forEach((b) => (columns[depth[b.id]] = columns[depth[b.id]] || []).push(b));
-  let tallest = 1;
-  Object.keys(columns).map(Number).sort((a, b) => a - b).forEach((d) => {
-    const straight = columns[d].filter((b) => b.highway), other = columns[d].filter((b) => !b.highway);
-    const wish = (b) =>
-      b.args.length ? b.args.reduce((sum, a) => sum + rows[a], 0) / b.args.length : layer.boxes.indexOf(b);
-    other.sort((a, b) => wish(a) - wish(b));
-    straight.forEach((b) => {
-      rows[b.id] = 0;
-    });
-    other.forEach((b, n) => {
-      rows[b.id] = n + (layer.highways.length ? 1 : 0);
-    });
-    tallest = Math.max(tallest, other.length + (layer.highways.length ? 1 : 0));
-  });
-  // columns with few boxes are in the middle of the space below the straight line
-  Object.values(columns).forEach((column) => {
-    const other = column.filter((b) => !b.highway), free = tallest - (layer.highways.length ? 1 : 0) - other.length;
-    other.forEach((b) => {
-      rows[b.id] += free / 2;
-    });
-  });
-  return { depth, rows, by, wide: Math.max(...Object.values(depth)) + 1, tall: tallest };
-}
 function unrolled(root, data, state) {
   if (!data.unrolled) return;
   root.append(el("h2", {}, "The network unrolled, step by step"));
   const figure = el("figure");
   const layers = data.unrolled.layers;
   let layer = layers[Math.min(state.layer || 0, layers.length - 1)], timer = null;
-  const strip = el("div"), cell = el("div"), words = el("p", { class: "look", "aria-live": "polite" }),
-        numbers = el("div", { class: "equations" });
+  const strip = el("div", { class: "strip" }), cell = el("div", { class: "strip" }),
+        words = el("p", { class: "look", "aria-live": "polite" }), numbers = el("div", { class: "equations" });
   const frames = () => 2 * layer.copies.length;
   state.frame = state.frame === undefined ? layer.copies.length - 1 : Math.min(state.frame, frames() - 1);
   const where = () => state.frame < layer.copies.length ? [state.frame, false] : [frames() - 1 - state.frame, true];
 
   function paintStrip(at, back) {
-    const n = layer.copies.length, cw = 86, w = 40 + n * cw, h = 128, names = Object.keys(layer.units);
-    const svg = draw(
-      "svg", { width: w, height: h, role: "img", "aria-label": "copies of the network and the messages between them" });
-    const most = {};
-    names.forEach((s) => {
-      most[s] = Math.max(1e-30, ...layer.copies.map((c) => back ? c.is_told[s] : c.hands_on[s]));
-    });
-    layer.copies.forEach((copy, t) => {
-      const x = 20 + t * cw, done = back ? t >= at : t <= at, here = t === at;
-      const box = draw("rect", {
-        x,
-        y: 34,
-        width: 50,
-        height: 44,
-        rx: 6,
-        fill: here ? "#fff3c4" :
-          done     ? (back ? "#fde3cf" : "#dbeafe") :
-                     "#fff",
-        stroke: here ? "#111" : "#8b949e",
-        "stroke-width": here ? 2.5 : 1,
-        tabindex: "0",
-        role: "button",
-        "aria-label": `step ${copy.step}, ${copy.label}`
-      });
-      box.addEventListener("click", () => go(back ? frames() - 1 - t : t));
-      box.addEventListener("keydown", (e) => {
-        if (e.key === "Enter") go(back ? frames() - 1 - t : t);
-      });
-      svg.append(tip(
-        box, `step ${copy.step}: ${visible(copy.label)}${copy.error === null ? "" : "\nerror " + number(copy.error)}`));
-      svg.append(
-        draw("text", { x: x + 25, y: 60, "text-anchor": "middle", "pointer-events": "none" }, layer.cell.slice(0, 7)));
-      svg.append(
-        draw("line", { x1: x + 25, x2: x + 25, y1: 96, y2: 79, stroke: "#8b949e" }),
-        draw("path", { d: `M${x + 21} 85 l4 -6 l4 6`, fill: "none", stroke: "#8b949e" }));
-      svg.append(draw("text", { x: x + 25, y: 110, "text-anchor": "middle" }, short(visible(copy.label), 11)));
-      if (copy.error !== null)
-        svg.append(
-          draw("text", { x: x + 25, y: 14, "text-anchor": "middle", class: "soft" }, "e " + number(copy.error)),
-          draw("line", { x1: x + 25, x2: x + 25, y1: 33, y2: 18, stroke: "#8b949e" }));
-      if (t + 1 < n)
-        names.forEach((s, k) => {
-          const straight = layer.highways.includes(s), y = 44 + 20 * k,
-                message = back ? copy.is_told[s] : copy.hands_on[s], lit = back ? t + 1 > at || here : t < at || here;
-          const share = back ? 1 + Math.log10(Math.max(1e-8, message / most[s])) / 8 : message / most[s];
-          const line = draw("line", {
-            x1: x + 51,
-            x2: x + cw - 1,
-            y1: y,
-            y2: y,
-            stroke: lit ? (back ? "#c2570c" : "#1f6fb2") : "#d1d9e0",
-            "stroke-width": lit ? 1 + 7 * Math.max(0, share) : 1.2,
-            "stroke-dasharray": straight ? "" : "5 3",
-            tabindex: "0",
-            "aria-label": `${s}: ${number(message)}`
-          });
-          svg.append(tip(
-            line,
-            back ? `‖∂E/∂${s}‖ passed back to step ${copy.step}: ${number(message)}` :
-                   `‖${s}‖ passed on by step ${copy.step}: ${number(message)}`));
-          svg.append(draw(
-            "text", { x: x + 68, y: y - 4, "text-anchor": "middle", class: "soft", "pointer-events": "none" },
-            back ? "∂" + s : s));
-        });
+    const messages = {};
+    for (const name of Object.keys(layer.units)) {
+      const sizes = layer.copies.map((c) => back ? c.is_told[name] : c.hands_on[name]),
+            most = Math.max(1e-30, ...sizes);
+      const share = (t) => back ? 1 + Math.log10(Math.max(1e-8, sizes[t + 1] / most)) / 8 : sizes[t] / most;
+      messages[name] = { sizes, share, dashed: !layer.highways.includes(name) };
+    }
+    // the copies that there is room for, the one that is looked at among them
+    const count = layer.copies.length,
+          kept = Math.max(1, Math.min(count, Math.floor(((strip.clientWidth || 960) - 10) / COPY.most)));
+    const first = Math.max(0, Math.min(count - kept, at - Math.floor(kept / 2))),
+          window = layer.copies.slice(first, first + kept);
+    for (const one of Object.values(messages)) {
+      const { sizes, share } = one;
+      Object.assign(one, { sizes: sizes.slice(first), share: (t) => share(t + first) });
+    }
+    const here = at - first;
+    const svg = copies([{ name: layer.cell, values: null, messages }], window.map((one) => one.label), {
+      says: "copies of the network and the messages between them",
+      state: (t) => t === here ? "here" :
+        back                   ? (t > here ? "back" : "") :
+        t < here               ? "forward" :
+                                 "",
+      lit: (t) => back ? (t >= here ? "back" : "") :
+        t <= here      ? "forward" :
+                         "",
+      press: (t) => go(back ? frames() - 1 - t - first : t + first),
+      above: (t) => window[t].error === null ? null : "e " + number(window[t].error),
+      tips: (t) => {
+        const { step, label, error } = window[t];
+        return `step ${step}: ${visible(label)}${error === null ? "" : "\nerror " + number(error)}`;
+      },
+      message: (name, t) => back ?
+        `‖∂E/∂${name}‖ passed back to step ${window[t].step}: ${number(window[t].is_told[name])}` :
+        `‖${name}‖ passed on by step ${window[t].step}: ${number(window[t].hands_on[name])}`
     });
     strip.replaceChildren(svg);
-    strip.style.overflowX = "auto";
-    const left = Math.max(0, 20 + at * cw - 400);
-    strip.scrollLeft = left;
   }
   function paintCell(copy, back) {
-    const { depth, rows, by, wide, tall } = layout(layer), bw = 74, gap = 34, rh = 54;
-    const w = wide * (bw + gap) + 10, h = tall * rh + 20,
-          svg = draw("svg", { width: w, height: h, role: "img", "aria-label": `inside step ${copy.step}` });
-    const x = (id) => 6 + depth[id] * (bw + gap), y = (id) => 8 + rows[id] * rh;
-    const gradients = Object.values(copy.gradients).flat(), most = largest(gradients);
-    layer.boxes.forEach((b) => b.args.forEach((a) => {
-      const x1 = x(a) + bw, y1 = y(a) + 18, x2 = x(b.id), y2 = y(b.id) + 18, straight = b.highway && by[a].highway,
-            m = (x1 + x2) / 2;
-      svg.append(draw("path", {
-        d: `M${x1} ${y1} C${m} ${y1} ${m} ${y2} ${x2} ${y2}`,
-        fill: "none",
-        stroke: straight ? "#b45309" : "#8b949e",
-        "stroke-width": straight ? 5 : 1.3
-      }));
-    }));
-    layer.boxes.forEach((b) => {
-      const shown = back ? copy.gradients[b.id] : copy.values[b.id],
-            norm = (back ? copy.gradient_sizes : copy.sizes)[b.id];
-      const g = draw("g", { tabindex: "0", role: "img", "aria-label": `${b.label}: ${number(norm)}` });
-      const tint = { "input to hidden": "#dcfce7", "hidden to hidden": "#ede9fe" }[b.path] ||
-        (b.op === "input" || b.op === "state" ? "#f1f5f9" :
-           b.new_state                        ? "#fff3c4" :
-                                                "#fff");
-      g.append(draw("rect", {
-        x: x(b.id),
-        y: y(b.id),
-        width: bw,
-        height: 36,
-        rx: 6,
-        fill: tint,
-        stroke: b.highway ? "#b45309" : "#8b949e",
-        "stroke-width": b.highway ? 2 : 1
-      }));
-      g.append(draw("text", { x: x(b.id) + bw / 2, y: y(b.id) + 14, "text-anchor": "middle" }, short(b.label, 12)));
-      (shown || []).forEach((v, n) => g.append(draw("rect", {
-        x: x(b.id) + 5 + n * 8,
-        y: y(b.id) + 20,
-        width: 7,
-        height: 11,
-        fill: signed(v, back ? most : Math.max(1, largest(shown))),
-        stroke: "#d1d9e0",
-        "stroke-width": 0.5
-      })));
-      const extra = back && b.path ?
+    const svg = stepDrawing(cell, data.unrolled.drawings[layer.cell]),
+          most = largest(Object.values(copy.gradients).flat());
+    svg.setAttribute("role", "group");
+    svg.setAttribute("aria-label", `inside step ${copy.step}`);
+    const boxes = Object.fromEntries(layer.boxes.map((box) => [box.id, box]));
+    const shown = [...svg.querySelectorAll("[data-number]")].map((part) => {
+      const box = boxes[part.dataset.number], rect = part.querySelector("rect");
+      const values = (back ? copy.gradients : copy.values)[box.id],
+            norm = (back ? copy.gradient_sizes : copy.sizes)[box.id];
+      const [x, y, wide, high] = ["x", "y", "width", "height"].map((name) => +rect.getAttribute(name));
+      const scale = back ? most : Math.max(1, largest(values));
+      part.append(cellsOf(values, x + wide / 2, y + high - 3, Math.max(34, wide), scale));
+      const told = back && box.path ?
         `\nits share of the gradient: ${Object.entries(copy.shares).map(([k, v]) => k + " " + number(v)).join(", ")}` :
         "";
-      svg.append(tip(
-        g,
-        `${b.label}${b.new_state ? " (new)" : ""}${b.path ? ", path " + b.path : ""}\n${back ? "‖∂E/∂·‖" : "norm"} ${
-          number(norm)}\nfirst numbers: ${(shown || []).map(number).join(", ")}${extra}`));
+      part.querySelector("title").remove();  // the value is shown in its place
+      part.setAttribute("role", "img");
+      part.setAttribute("aria-label", `${part.dataset.name}: ${number(norm)}`);
+      return tip(
+        part,
+        `${part.dataset.name}${box.new_state ? " (new)" : ""}\n${back ? "‖∂E/∂·‖" : "norm"} ${
+          number(norm)}\nfirst numbers: ${values.map(number).join(", ")}${told}`);
     });
-    cell.replaceChildren(svg);
-    cell.style.overflowX = "auto";
+    oneStop(svg, shown);
   }
   function paintWords(copy, back) {
     const names = Object.keys(layer.units), hidden = [
@@ -176,12 +84,22 @@ function unrolled(root, data, state) {
           answers = copy.error === null ?
       "" :
       ` The answer is read out here, from ${layer.reads}: error ${number(copy.error)}.`;
-    const strongest = Object.entries(copy.shares).map(([k, v]) => `‖share of ${k}‖ ${number(v)}`).join(", ");
-    words.textContent = back ? `Backward, step ${copy.step} (${visible(copy.label)}): receives ${
-                                 names.map((s) => `‖∂E/∂${s}‖ = ${number(copy.is_told[s])}`).join(", ")}; contributes ${
-                                 strongest}. All steps have the same matrices, so their shares are added.` :
-                               `${lead}Forward, step ${copy.step}: reads ${visible(copy.label)}, passes on ${
-                                 names.map((s) => `‖${s}‖ = ${number(copy.hands_on[s])}`).join(", ")}.${answers}`;
+    const kinds = { W_hy: "hidden to output" };
+    for (const box of layer.boxes)
+      if (box.path) kinds[box.matrix] = box.path;
+    const added =
+      Object.entries(copy.shares)
+        .flatMap(
+          ([k, v], n) => [n ? ", " : "", el("span", { class: PATHS[kinds[k]] || "" }, `‖share of ${k}‖ ${number(v)}`)]);
+    words.replaceChildren(
+      ...back ?
+        [
+          `Backward, step ${copy.step} (${visible(copy.label)}): receives ${
+            names.map((s) => `‖∂E/∂${s}‖ = ${number(copy.is_told[s])}`).join(", ")}; contributes `,
+          ...added, ". All steps have the same matrices, so their shares are added."
+        ] :
+        [`${lead}Forward, step ${copy.step}: reads ${visible(copy.label)}, passes on ${
+          names.map((s) => `‖${s}‖ = ${number(copy.hands_on[s])}`).join(", ")}.${answers}`]);
     numbers.replaceChildren(...copy.lines.flatMap(
       ([text, named]) =>
         [el("div", {}, text),
@@ -257,13 +175,13 @@ function unrolled(root, data, state) {
     }
   });
   const straight = layer.highways.length ?
-    `The thick line: ${
+    `The line straight through: ${
       layer.highways.join(", ")} passes through the step with only products and sums, so its gradient fades slowly.` :
     "No state has a direct path: every step mixes it and applies a nonlinearity.";
   figure.append(
     controls, words, strip, cell, numbers,
     caption(
-      "One copy of the cell per step, with the same matrices. Above: the messages between copies, thickness by size (backward: logarithmic). Below: the operations of one step, from the equation's graph, with the first eight numbers of each (backward: of its derivative). Green: input to hidden; violet: hidden to hidden. Arrow keys step, the space bar plays.",
+      "One copy of the cell per step, with the same matrices. Above: the messages between copies, thickness by size (backward: logarithmic). Below: the operations of one step, drawn from the equation's graph, with the first eight numbers of each (backward: of its derivative). Backward, the shares of the three paths have the colours that they have in every picture. Arrow keys step, the space bar plays.",
       straight));
   root.append(figure);
   paint();

@@ -2,16 +2,11 @@
 function surprise(root, data) {
   if (!data.surprise || data.surprise.length < 2) return;
   const most = largest(data.surprise),
-        row = el("div", { class: "chips" }, ...data.input.items.map((item, t) => {
-          const v = data.surprise[t],
-                chip = el(
-                  "span", { class: "chip", tabindex: "0" }, visible(item),
-                  el("small", {}, v === null ? "·" : v.toFixed(1)));
-          chip.style.background =
-            v === null ? "#fff" : mix([[255, 255, 255], [253, 224, 178], [240, 140, 40]], v / most);
-          return tip(
-            chip,
-            v === null ? "nothing precedes it" :
+        row = chips("items coloured by surprise", data.input.items.map((item, t) => {
+          const v = data.surprise[t], colour = mix([[255, 255, 255], [253, 224, 178], [240, 140, 40]], (v || 0) / most);
+          return chip(
+            visible(item), v === null ? "·" : v.toFixed(1), colour,
+            v === null ? `${visible(item)}: nothing precedes it` :
                          `${visible(item)}: ${number(v)} nats, probability ${percent(Math.exp(-v))}`);
         }));
   root.append(
@@ -25,7 +20,9 @@ function surprise(root, data) {
 // the whole answer, if the question is about a part of it
 function answered(data) {
   const answer = data.question.answer;
-  return answer && !data.question.says.includes(answer) ? el("p", { class: "look" }, "answer: " + answer) : null;
+  return answer && !data.question.says.includes(answer) ?
+    el("p", { class: "look" }, "answer: ", el("bdi", {}, answer)) :
+    null;
 }
 function alignment(root, data) {
   if (!data.alignment) return;

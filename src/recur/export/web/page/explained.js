@@ -24,6 +24,7 @@ function answered(local, read, answers, top = 5) {
     return {
       shown,
       options,
+      answers: tags.map((tag) => String(writing.labels[tag])),
       says: `the answer for “${read.labels.at(-1)}” (${answers.length}) is “${options[0].label}”`
     };
   }
@@ -146,27 +147,17 @@ function influences(network, options, { whole, nothing, without }) {
   };
 }
 
-// states, gates and the gradient of the answer's error
-async function explained(local, read, value, parts, top, breathe) {
-  const { network, facts } = local, answers = network.answers(read.items);
-  const answer = answered(local, read, answers, top), { options } = answer;
-  const columns = !facts.timed && facts.reading.kind === "numbers";
-  const labels = columns ? facts.reading.columns.map((name, c) => `${name} ${short(read.items[0][c])}`) : read.labels;
-  const data = {
+// an explanation as recur's own record has it; its parts follow
+function recordOf(facts, { value, items, removable, timed, question, ...parts }) {
+  const { name, sentence, mode, cell, parameters } = facts;
+  return {
     kind: "recur explanation",
     format: 1,
-    model:
-      { name: facts.name, sentence: facts.sentence, mode: facts.mode, cell: facts.cell, parameters: facts.parameters },
-    input: {
-      text: typeof value === "string" ? value : labels.join(", "),
-      items: labels,
-      removable: read.removable,
-      unknown: [],
-      timed: facts.timed,
-      grid: null
-    },
-    question: { says: answer.says, unit: "", place: null, answer: answer.shown || null, options },
-    influence: parts.includes("influence") ? await influenced(local, read, options, breathe) : null,
+    model: { name, sentence, mode, cell, parameters },
+    input:
+      { text: typeof value === "string" ? value : items.join(", "), items, removable, unknown: [], timed, grid: null },
+    question: { unit: "", place: null, answer: null, ...question },
+    influence: null,
     flow: null,
     states: null,
     surprise: null,
@@ -174,8 +165,28 @@ async function explained(local, read, value, parts, top, breathe) {
     unrolled: null,
     units: null,
     candidates: null,
-    forecast: facts.forecast ? forecastOf(local, read, answers[0]) : null
+    forecast: null,
+    ...parts
   };
+}
+// what the items are called: the columns of a row of numbers by their names
+const itemsOf = ({ reading }, read, byColumn) =>
+  byColumn ? reading.columns.map((name, c) => `${name} ${short(read.items[0][c])}`) : read.labels;
+
+// states, gates and the gradient of the answer's error
+async function explained(local, read, value, parts, top, breathe) {
+  const { network, facts } = local, answers = network.answers(read.items), { timed } = facts;
+  const { shown, answers: each = null, options, says } = answered(local, read, answers, top);
+  const labels = itemsOf(facts, read, !timed && facts.reading.kind === "numbers");
+  const data = recordOf(facts, {
+    value,
+    items: labels,
+    removable: read.removable,
+    timed,
+    question: { says, answer: shown || null, answers: each, options },
+    influence: parts.includes("influence") ? await influenced(local, read, options, breathe) : null,
+    forecast: facts.forecast ? forecastOf(local, read, answers[0]) : null
+  });
   if (!network.layers.length || !parts.some((one) => one === "states" || one === "flow")) return data;
   await breathe();
   const vectors = read.items.map((item) => network.vector(item));
@@ -352,7 +363,6 @@ function flowLayer(facts, { number, direction, norms, shares }, labels, role, en
     sentence: sentenceOf(norms, labels, direction === 1, end)
   };
 }
-const CHANGES = [[2, "it grows"], [0.5, "it is carried"], [0.01, "it weakens"], [0, "it vanishes"]];
 function sentenceOf(norms, labels, backwards, end) {
   let order = labels.map((_, t) => t);
   if (backwards) order.reverse();
@@ -365,6 +375,6 @@ function sentenceOf(norms, labels, backwards, end) {
   const share = ratio < 1e-4 ? (100 * ratio).toExponential(1) :
     ratio < 1                ? String(+(100 * ratio).toPrecision(2)) :
                                Math.round(100 * ratio).toLocaleString("en");
-  const change = CHANGES.find(([least]) => ratio >= least)[1];
-  return `step ${first + 1} (${labels[first]}) receives ${share} % of the gradient of step ${last + 1}: ${change}`;
+  return `step ${first + 1} (${labels[first]}) receives ${share} % of the gradient of step ${last + 1}: it ${
+    graded(share.replaceAll(",", "") / 100)}`;
 }

@@ -39,47 +39,29 @@ async function writtenExplained(local, read, value, { parts, top, beam, at = nul
   const { network, facts } = local, { writer } = network, { decoder } = writer,
                          answer = await composed(local, read, beam || 1, breathe);
   const { source, start, rows } = answer, labels = rows ? answer.labels : [...answer.labels, "⟨end⟩"];
-  const place = at !== null && at < labels.length ? at : Math.max(0, answer.labels.length - 1),
+  const place = at !== null && at <= labels.length ? at - 1 : Math.max(0, answer.labels.length - 1),
         ids = rows ? null : [...answer.ids, writer.symbols.end];
   const given =
     rows ? rows.map((row) => decoder.ordered(decoder.standardised(row))) : ids.map((id) => decoder.embedded(id));
   const first = rows ? new Float32Array(given[0].length) : writer.begin();
   const vectors = [first, ...given.slice(0, -1)], traced = writer.traced(vectors, start), { top: v } = traced[place];
   const options = writerOptions(local, decoder.answer(v), rows ? null : ids[place], top);
-  const columns = facts.reading.kind === "numbers" && writer.about.reads === "value";
-  const items = columns ? facts.reading.columns.map((name, c) => `${name} ${short(read.items[0][c])}`) : read.labels;
+  const items = itemsOf(facts, read, facts.reading.kind === "numbers" && writer.about.reads === "value");
   const what = facts.writing.words ? "word" : "step";
-  const data = {
-    kind: "recur explanation",
-    format: 1,
-    model:
-      { name: facts.name, sentence: facts.sentence, mode: facts.mode, cell: facts.cell, parameters: facts.parameters },
-    input: {
-      text: typeof value === "string" ? value : items.join(", "),
-      items,
-      removable: items.map(() => true),
-      unknown: [],
-      timed: true,
-      grid: null
-    },
+  const data = recordOf(facts, {
+    value,
+    items,
+    removable: items.map(() => true),
+    timed: true,
     question: {
       says: `${what} ${place + 1} of the answer is “${options[0].label}”`,
-      unit: "",
       place,
       answer: answer.shown || "(nothing)",
       options,
       steps: labels
     },
-    influence: null,
-    flow: null,
-    states: null,
-    surprise: null,
-    alignment: null,
-    unrolled: null,
-    units: null,
-    forecast: null,
     candidates: answer.candidates.length > 1 ? answer.candidates : null
-  };
+  });
   if (writer.attention) data.alignment = attended(answer, labels, items, traced.map((one) => one.state.weights));
   await breathe();
   if (parts.includes("influence"))
