@@ -106,7 +106,8 @@ class Outcome:
         if not self.parts and self.kept:
             return f"{out}: nothing was left to answer; {self.kept:,} parts were there already"
         rate = self.inputs / max(self.seconds, 1e-9)
-        text = f"{out}: answered {self.inputs:,} inputs in {self.parts:,} parts, {duration(self.seconds)}"
+        inputs, parts = (f"{n:,} {word}{'s' * (n != 1)}" for n, word in ((self.inputs, "input"), (self.parts, "part")))
+        text = f"{out}: answered {inputs} in {parts}, {duration(self.seconds)}"
         text += f", {rate:,.0f} per second"
         return text + (f"; {self.kept:,} parts were there already" if self.kept else "")
 
