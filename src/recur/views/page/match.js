@@ -44,7 +44,8 @@ function matches(match, joint) {
       ...one.labels.slice(one.start, one.stop)
         .map((label, n) => {
           const on = one.counts[one.start + n], mark = el("span", {}, visible(label));
-          mark.style.background = mix([[255, 255, 255], [244, 168, 97]], on / many);
+          const colour = mix([[255, 255, 255], [244, 168, 97]], on / many);
+          Object.assign(mark.style, { background: colour, color: readable(colour) });
           return tip(mark, `${visible(label)}: ${on} of ${many} units are on`);
         })
         .flatMap((mark, n) => n && joint ? [joint, mark] : [mark]));
@@ -75,7 +76,8 @@ function properties(match) {
       return el("td", {}, el("div", { class: "track" }, fill), percent(v));
     })));
   return el(
-    "figure", { class: "properties" },
+    "figure",
+    { class: "properties", tabindex: "0", role: "region", "aria-label": "the properties of the matches, one per row" },
     el(
       "table", {},
       el(

@@ -43,7 +43,12 @@ function followed(best) {
   const head = ["property", "best unit", "on held-out texts", "by chance at most", "followed"];
   const none = best.some((one) => one.exceeds) ? "" : "No unit follows any of these more than chance gives. ";
   return el(
-    "figure", { class: "properties" },
+    "figure", {
+      class: "properties",
+      tabindex: "0",
+      role: "region",
+      "aria-label": "the properties that units follow, one per row"
+    },
     el(
       "table", {}, el("thead", {}, el("tr", {}, ...head.map((one) => el("th", { scope: "col" }, one)))),
       el("tbody", {}, ...rows)),
