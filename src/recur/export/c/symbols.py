@@ -95,7 +95,9 @@ def write_find(source: Source, texts: Sequence[str], unknown: int) -> None:
     source.array("sorted", np.array(order, np.int32))
     source.functions.append(_FIND.replace("COUNT", str(len(texts))).replace("UNKNOWN", str(unknown)).lstrip())
     source.public.append(
-        f"/* The id of a text of so many bytes of UTF-8, or {unknown} where the vocabulary lacks it. */\n"
+        f"/* The id of one symbol of so many bytes of UTF-8, or {unknown} where the vocabulary lacks it.\n"
+        "   Bytes are compared: divide a sentence into symbols before, as for training, mostly with signs\n"
+        "   apart from words. Lower case and contractions are not tried, as `recur predict` does. */\n"
         "int32_t NAME_find(const char *text, int32_t bytes);\n"
     )
 

@@ -82,7 +82,9 @@ class Model:
         return [self.labels[index] for index in best]
 
     def find(self, text: str) -> int:
-        """Return the id of a text of the vocabulary."""
+        """Return the id of one symbol: a sentence is divided before, as for training, mostly with signs apart from
+        words. Lower case and contractions are not tried for an unknown word, as `recur predict` does.
+        """
         if self.symbols is None:
             raise ValueError("this network has no vocabulary")
         try:
