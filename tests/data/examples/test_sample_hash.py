@@ -8,8 +8,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from recur.config import Config, DataConfig
 from recur.data import Example
+from recur.data.examples.examples import RowExamples
 from recur.data.examples.sample_hash import SAMPLE_ROWS, sample_hash
+from recur.data.read import read
+from recur.data.roles.inference import infer
 
 
 def part(*inputs: Any) -> list[Example]:
@@ -41,3 +45,22 @@ def test_of_many_rows_some_are_read() -> None:
     assert sample_hash(changed) == sample_hash(rows)
     changed[2] = Example(-1, "yes", "")
     assert sample_hash(changed) != sample_hash(rows)
+
+
+def test_every_byte_of_shards_counts(tmp_path: Path) -> None:
+    lines = [f"text of row {place},{place % 2}\n" for place in range(3000)]
+    for place in range(2):
+        (tmp_path / f"{place}.csv").write_text("text,label\n" + "".join(lines[place::2]))
+
+    def hashed() -> str:
+        table = read(f"{tmp_path}/*.csv", DataConfig())
+        roles = infer(table, Config())
+        return sample_hash(RowExamples(table, roles, np.arange(len(table))))
+
+    before = hashed()
+    path = tmp_path / "1.csv"
+    # a row that is not among the thousand, and the size stays
+    path.write_text(path.read_text().replace("row 2003,", "row 9003,"))
+    assert hashed() != before
+    path.write_text(path.read_text().replace("row 9003,", "row 2003,"))
+    assert hashed() == before
