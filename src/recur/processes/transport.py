@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import timedelta
 from typing import Any
@@ -77,8 +78,7 @@ class Transport:
     def leave(self, reason: str | None) -> None:
         """Leave the group; a reason tells the others that this process has said why it ends."""
         if reason is not None:
-            with suppress(RuntimeError):
-                self._store.set(_REASON, reason)
+            _in_time(lambda: self._store.set(_REASON, reason))
 
     @contextmanager
     def _explained(self) -> Iterator[None]:
@@ -102,9 +102,8 @@ class Transport:
         hangs = waited >= 0.9 * self._timeout
         if not hangs and self._has_reason():
             return ReportedElsewhere()
-        with suppress(RuntimeError):
-            if self._store.add(_SAID, 1) > 1:
-                return ReportedElsewhere(1)
+        if (_in_time(lambda: self._store.add(_SAID, 1)) or 1) > 1:
+            return ReportedElsewhere(1)
         if hangs:
             return TrainingError(
                 f"a process of this training did not answer for {duration(self._timeout)}; all of them end",
@@ -120,13 +119,26 @@ class Transport:
 
     def _has_reason(self) -> bool:
         """Whether the process that ended has said why."""
-        with suppress(RuntimeError):
-            end = time.monotonic() + _PATIENCE
-            while time.monotonic() < end:
-                if self._store.check([_REASON]):
-                    return True
-                time.sleep(0.05)
+        end = time.monotonic() + _PATIENCE
+        while time.monotonic() < end:
+            if _in_time(lambda: self._store.check([_REASON])):
+                return True
+            time.sleep(0.05)
         return False
+
+
+def _in_time(ask: Callable[[], Any]) -> Any:
+    """Return what the store answers; None if it fails, or does not answer: a machine that is cut off waits for ever."""
+    answers: list[Any] = []
+
+    def run() -> None:
+        with suppress(RuntimeError):
+            answers.append(ask())
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    thread.join(_PATIENCE)
+    return answers[0] if answers else None
 
 
 def start(rank: int, size: int, store: Any, timeout: float, *, nccl: bool) -> Transport:
