@@ -175,10 +175,10 @@ class _LayerNumbers:
             t + 1, label,
             {i: _head(v[t]) for i, v in self.values.items()},
             {i: _head(v[t]) for i, v in self.gradients.items()},
-            {i: float(np.linalg.norm(v[t])) for i, v in self.values.items()},
-            {i: float(np.linalg.norm(v[t])) for i, v in self.gradients.items()},
-            {s: float(np.linalg.norm(v[t, 0])) for s, v in layer.states.items()},
-            {s: float(np.linalg.norm(v[t, 0])) for s, v in layer.messages.items()},
+            {i: _norm(v[t]) for i, v in self.values.items()},
+            {i: _norm(v[t]) for i, v in self.gradients.items()},
+            {s: _norm(v[t, 0]) for s, v in layer.states.items()},
+            {s: _norm(v[t, 0]) for s, v in layer.messages.items()},
             shares if output is None else {**shares, "W_hy": output},
             self._lines(t),
             error,
@@ -223,3 +223,8 @@ def _numbers(parts: Sequence[Part], nodes: dict[int, Node]) -> tuple[dict[int, n
         {n: np.concatenate(v) for n, v in values.items()},
         {n: np.concatenate(v) for n, v in gradients.items()},
     )
+
+
+def _norm(vector: np.ndarray) -> float:
+    """The norm of a vector of float32, whose squares float32 may not hold."""
+    return float(np.linalg.norm(vector.astype(np.float64)))
