@@ -160,7 +160,7 @@ def test_bptt_goes_forward_with_numbers_and_back_on_three_paths(
     one = opened(chromium, files["en"], wide=wide).page
     told, rows = one.locator("#through_time .told"), one.locator("#through_time dd")
     shares = one.locator("#through_time .block .soft:last-child")
-    assert "what is kept for the way back" in told.inner_text()
+    assert "what is kept for the backward pass" in told.inner_text()
     assert rows.count() == 7
     assert "−ln 0.263 = 1.335" in rows.last.inner_text()  # e_1, as it is written above z_1
     assert "e = 1.335" in str(one.locator("#through_time svg").text_content())

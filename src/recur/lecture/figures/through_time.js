@@ -133,7 +133,7 @@ function frameRows(net, f, now, back, target, t) {
     ["xh", `${d("E", "a")} = (1 − ${sub("h")}<sup>2</sup>) · ${d("E", "h")}`, list(f.da[now])],
   ];
 }
-// the block of one matrix: on the way forward what its gradient will need, on the way back what this step adds, and
+// the block of one matrix: in the forward pass what its gradient will need, in the backward pass what this step adds, and
 // the sum so far
 function matrixBlock(net, f, name, now, back, parts, t) {
   const n = now + 1, path = name.slice(2), [come, went] = factors(net, f, now)[name];
@@ -181,7 +181,7 @@ function matrixBlock(net, f, name, now, back, parts, t) {
   const shared = said(
     near ? fill(t.near, { length: shown(length, 3) }) :
            `${t.shares}<br>${shares.join(" + ")}${back && !now ? " = 100 %" : ""}`);
-  // on the way forward it keeps its place, so that the page stays where it is
+  // in the forward pass it keeps its place, so that the page stays where it is
   if (!back) shared.style.visibility = "hidden";
   return el(
     "figure", { class: `block ${path}` }, title, said(above, "math"), outer,
