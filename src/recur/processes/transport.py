@@ -128,7 +128,7 @@ class Transport:
 
 
 def _in_time(ask: Callable[[], Any]) -> Any:
-    """Return what the store answers; None if it fails, or does not answer: a call from a machine that is cut off never returns."""
+    """Return what the store answers; None if it fails or does not: without network it never returns."""
     answers: list[Any] = []
 
     def run() -> None:
