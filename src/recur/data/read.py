@@ -6,8 +6,7 @@ A source may also be a pattern of names (``data/*.parquet``), a URL, or a compre
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +22,7 @@ from recur.data.readers.folder import FilesTable, read_folder
 from recur.data.readers.foreign import foreign_text, sentence
 from recur.data.readers.idx import is_idx, read_idx_table
 from recur.data.readers.jsonl import read_jsonl
-from recur.data.readers.lines import check_text_file, first_lines
+from recur.data.readers.lines import check_text_file, first_lines, is_empty
 from recur.data.readers.memory import read_memory
 from recur.data.readers.npy import SUFFIX, read_npy
 from recur.data.readers.npz import read_npz
@@ -34,7 +33,8 @@ from recur.data.readers.sniff import are_of_fixed_width, table_format
 from recur.data.readers.table import FileTable, NoRowsError, Table
 from recur.data.readers.text import TextTable
 from recur.data.readers.ts import read_ts
-from recur.data.sources.resolve import Part, Resolved, resolve
+from recur.data.sources.resolve import Part, Resolved, renamed, resolve
+from recur.data.sources.unpack import unpacked_name
 from recur.data.stamps.timing import Timing
 from recur.data.times import timeline
 from recur.data.times.calendar import CalendarTable
@@ -174,8 +174,8 @@ def _read_parts(
     """Return the format and the rows of files that were fetched or unpacked, or are shards of one table."""
     forms: dict[str, Part] = {}
     for part in resolved.parts:
-        if part.path.stat().st_size:
-            with _named(part):
+        if not is_empty(part.path):
+            with renamed(part.path, part.shown):
                 forms.setdefault(_form(part.path, config), part)
     if len(forms) > 1:
         shown = ", ".join(f"{part.shown} is {form}" for form, part in forms.items())
@@ -187,7 +187,7 @@ def _read_parts(
     form = next(iter(forms))
     if not resolved.several:
         part = resolved.parts[0]
-        with _named(part):
+        with renamed(part.path, part.shown):
             table = _moved(_read(part.path, form, config, names, known), part)
     else:
         table = _read_shards(name, form, resolved.parts, config, names, known)
@@ -205,7 +205,7 @@ def _read_shards(
             hint="name one file, or a folder",
         )
     if form == "text":
-        filled = [part.path for part in parts if part.path.stat().st_size]
+        filled = [part.path for part in parts if not is_empty(part.path)]
         return FilesTable(Path(name).parent, filled, lines_are_rows=False)
 
     if form in ("csv", "tsv") and config.table.header is None:
@@ -214,9 +214,9 @@ def _read_shards(
 
     def read_one(place: int, first: Table | None) -> Table:
         part = parts[place]
-        if not part.path.stat().st_size:
+        if is_empty(part.path):
             raise NoRowsError(f"{part.shown} is empty")
-        with _named(part):
+        with renamed(part.path, part.shown):
             return _moved(_shard(part.path, form, config, names, first), part)
 
     table = joined(name, [part.shown for part in parts], read_one)
@@ -236,11 +236,11 @@ def _header_of_shards(parts: Sequence[Part], form: str, config: DataConfig) -> b
     A shard of one row does not say it. One that is cut from a single file has names in its first part only, which is
     refused: the others have none to be matched by.
     """
-    first = next(part for part in parts if part.path.stat().st_size)
+    first = next(part for part in parts if not is_empty(part.path))
     largest = max(parts, key=lambda part: part.path.stat().st_size)
     found = []
     for part in (first, largest):
-        with _named(part):
+        with renamed(part.path, part.shown):
             found.append(names_columns(part.path, tabs=form == "tsv" or None, required=_required(config)))
     if found[0] and not found[1]:
         raise DataError(
@@ -262,18 +262,6 @@ def _shard(path: Path, form: str, config: DataConfig, names: Sequence[str], firs
     if form == "jsonl":
         return read_jsonl(path, () if first is None else first.columns)
     return read_arrow(path) if form == "arrow" else _PLAIN[form](path)
-
-
-@contextmanager
-def _named(part: Part) -> Iterator[None]:
-    """Name a file in errors as the user named it, and not by the place of its copy."""
-    try:
-        yield
-    except DataError as error:
-        if str(part.path) == part.shown or str(part.path) not in error.message:
-            raise
-        message = error.message.replace(str(part.path), part.shown)
-        raise type(error)(message, hint=error.hint) from error
 
 
 def _moved(table: Table, part: Part) -> Table:
@@ -314,7 +302,8 @@ def _read(
 
 def guess_format(path: Path) -> str:
     """Return csv, tsv, jsonl, conll, ts or text, by the name of a file and else by its first lines."""
-    known = _BY_SUFFIX.get(path.suffix.lower())
+    # a browser unpacks what it downloads and keeps the name
+    known = _BY_SUFFIX.get(Path(unpacked_name(path.name)).suffix.lower())
     first = [line.text.rstrip("\n") for line in first_lines(path, 200, cut=True, filled=True)]
     other = foreign_text(path, "\n".join(first))
     if other is not None:

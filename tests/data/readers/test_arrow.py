@@ -113,9 +113,31 @@ def test_a_file_without_rows_or_with_two_columns_of_one_name_is_refused(tmp_path
     assert 'two columns are named "a"' in refused(lambda: read(path, DataConfig())).message
 
 
-def test_columns_of_bytes_are_refused(tmp_path: Path) -> None:
+def test_a_file_that_holds_bytes_alone_is_refused(tmp_path: Path) -> None:
     path = _write("parquet", arrow.table({"a": [b"\x00"]}), tmp_path / "a.parquet")
-    assert 'column "a" holds bytes' in refused(lambda: rows(read(path, DataConfig()))).message
+    assert "every column holds bytes (a)" in refused(lambda: read(path, DataConfig())).message
+
+
+@pytest.mark.parametrize("kind", ["parquet", "file", "stream"])
+def test_bytes_and_the_index_of_a_data_frame_are_left_out_and_said(kind: str, tmp_path: Path) -> None:
+    table = arrow.table({"text": ["a b"], "raw": [b"\x00"], "parts": [[b"x"]], "__index_level_0__": [7]})
+    found = read(_write(kind, table, tmp_path / "a.arrow"), DataConfig())
+    assert rows(found) == [{"text": "a b"}]
+    assert "raw, parts, __index_level_0__" in " ".join(found.notes)
+
+
+def test_exact_decimals_in_lists_are_numbers(tmp_path: Path) -> None:
+    table = arrow.table({"x": arrow.array([[decimal.Decimal("1.5"), None]])})
+    assert rows(read(_write("parquet", table, tmp_path / "a.parquet"), DataConfig())) == [{"x": [1.5, None]}]
+
+
+def test_a_cut_stream_is_named_and_one_without_its_end_mark_is_said(tmp_path: Path) -> None:
+    raw = _write("stream", _table(), tmp_path / "a.arrows").read_bytes()
+    cut = written(tmp_path / "cut.arrows", raw[: len(raw) // 2])
+    assert "cut.arrows is damaged" in refused(lambda: read(cut, DataConfig())).message
+    open_end = read(written(tmp_path / "open.arrows", raw[:-8]), DataConfig())
+    assert "it may be cut" in open_end.notes[-1]
+    assert not any("may be cut" in note for note in read(tmp_path / "a.arrows", DataConfig()).notes)
 
 
 def test_a_file_without_pyarrow_names_the_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

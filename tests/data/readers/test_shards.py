@@ -60,7 +60,7 @@ def test_other_columns_are_refused_with_both_files(content: str, expected: str, 
     assert error.hint == "--exclude 1.csv leaves the shard out"
 
 
-@pytest.mark.parametrize("empty", ["", "text,n\n"])
+@pytest.mark.parametrize("empty", ["\n \n", "\ufeff", "", "text,n\n"])
 def test_a_shard_without_rows_is_left_out_and_said(empty: str, tmp_path: Path) -> None:
     found = read(_shards(tmp_path, empty, "text,n\na b,1\n", empty), DataConfig())
     assert rows(found) == [{"text": "a b", "n": "1"}]
@@ -114,3 +114,18 @@ def test_another_type_in_a_shard_is_refused_with_both(tmp_path: Path) -> None:
     error = refused(lambda: read(f"{tmp_path}/*.parquet", DataConfig()))
     assert 'column "a" is text (string), and number (int64)' in error.message
     assert "2.parquet" in error.message
+
+
+def test_types_are_compared_with_the_first_shard_that_has_values(tmp_path: Path) -> None:
+    arrow = pytest.importorskip("pyarrow", reason='the extra "data" is not installed')
+    parquet = pytest.importorskip("pyarrow.parquet", reason='the extra "data" is not installed')
+    for place, values in enumerate(([None], ["yes"], [1])):
+        parquet.write_table(arrow.table({"text": ["a"], "label": values}), tmp_path / f"{place}.parquet")
+    message = refused(lambda: read(f"{tmp_path}/*.parquet", DataConfig())).message
+    assert '2.parquet: column "label" is number (int64), and text (string)' in message
+
+
+def test_places_name_the_folder_where_shards_have_one_name(tmp_path: Path) -> None:
+    for place in ("1", "2"):
+        written(tmp_path / place / "a.csv", "text,n\na b,1\n")
+    assert places(read(f"{tmp_path}/*/a.csv", DataConfig())) == [f"{tmp_path}/{each}/a.csv:2" for each in ("1", "2")]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import http.server
 import threading
 import uuid
@@ -34,6 +35,13 @@ def store() -> Any:
     system = fsspec.filesystem("memory")
     yield system, folder
     system.rm(f"/{folder}", recursive=True)
+
+
+def test_a_local_file_is_read_by_its_url(tmp_path: Path) -> None:
+    pytest.importorskip("fsspec", reason='the extra "data" is not installed')
+    path = written(tmp_path / "a.jsonl", ROWS)
+    found = read(Path(f"file://{path}"), DataConfig())
+    assert (len(found), f"file://{path} was fetched" in found.notes[0]) == (2, True)
 
 
 def test_a_url_that_was_a_path_is_a_url_again() -> None:
@@ -86,6 +94,25 @@ class _Quiet(http.server.SimpleHTTPRequestHandler):
     def log_message(self, *words: object) -> None:
         del words
 
+    def end_headers(self) -> None:
+        if "packed" in self.path:
+            self.send_header("Content-Encoding", "gzip")
+        super().end_headers()
+
+    def send_head(self) -> Any:
+        if "broken" in self.path:
+            self.send_error(503, "Service Unavailable")
+            return None
+        if self.command == "HEAD" and "short" in self.path:
+            self.send_response(200)
+            self.send_header("Content-Length", "10")
+            self.end_headers()
+            return None
+        return super().send_head()
+
+    def guess_type(self, path: Any) -> str:
+        return "text/csv" if "download" in str(path) else super().guess_type(path)
+
 
 @pytest.fixture
 def served(tmp_path: Path) -> Iterator[tuple[Path, str]]:
@@ -107,6 +134,35 @@ def test_a_file_is_read_over_http_and_a_missing_one_is_refused(served: tuple[Pat
     written(folder / "a.jsonl", ROWS)
     assert [row["label"] for row in rows(read(f"{address}/a.jsonl", DataConfig()))] == [1, 0]
     assert "there is no file" in refused(lambda: read(f"{address}/b.jsonl", DataConfig())).message
+
+
+def test_what_a_server_compresses_is_unpacked_and_refused_where_it_is_cut(served: tuple[Path, str]) -> None:
+    folder, address = served
+    raw = gzip.compress(ROWS.encode() * 100)
+    written(folder / "packed.jsonl", raw)
+    assert len(read(f"{address}/packed.jsonl", DataConfig())) == 200
+    written(folder / "packed-cut.jsonl", raw[:-12])
+    message = refused(lambda: read(f"{address}/packed-cut.jsonl", DataConfig())).message
+    assert message.startswith(f"{address}/packed-cut.jsonl: the gzip file is cut")
+
+
+def test_a_file_is_read_to_its_end_where_the_server_says_that_it_is_shorter(served: tuple[Path, str]) -> None:
+    folder, address = served
+    written(folder / "short.jsonl", ROWS)
+    assert len(read(f"{address}/short.jsonl", DataConfig())) == 2
+
+
+def test_a_server_that_fails_or_is_silent_is_told_from_a_missing_file(served: tuple[Path, str]) -> None:
+    _, address = served
+    assert "503" in refused(lambda: read(f"{address}/broken.jsonl", DataConfig())).message
+    assert "Cannot connect" in refused(lambda: read("http://127.0.0.1:1/a.jsonl", DataConfig())).message
+
+
+def test_a_query_is_no_pattern_and_a_name_without_ending_is_read_by_its_type(served: tuple[Path, str]) -> None:
+    folder, address = served
+    written(folder / "download", "text,label\ngood,1\nbad,0\n")
+    found = read(f"{address}/download?part[]=*", DataConfig())
+    assert (found.columns, len(found)) == (["text", "label"], 2)
 
 
 def _hub_cache(folder: Path, files: dict[str, str]) -> None:

@@ -89,3 +89,23 @@ def test_zstd_without_pyarrow_names_the_extra(tmp_path: Path, monkeypatch: pytes
     with pytest.raises(MissingExtraError) as caught:
         read(path, DataConfig())
     assert caught.value.hint == 'pip install "recur-nn[data]"'
+
+
+@pytest.mark.parametrize(("suffix", "pack"), [(".bz2", bz2.compress), (".xz", lzma.compress)])
+def test_a_damaged_second_stream_is_refused_and_a_sound_one_is_read(
+    suffix: str, pack: Callable[[bytes], bytes], tmp_path: Path
+) -> None:
+    first, second = pack(TEXT.encode()), pack(b"one more,1\n")
+    path = written(tmp_path / f"a.csv{suffix}", first + bytes(4) + second + bytes(8))
+    assert len(read(path, DataConfig())) == 501
+    damaged = written(tmp_path / f"b.csv{suffix}", first + b"\xff" + second[1:])
+    assert "cut or damaged after" in refused(lambda: read(damaged, DataConfig())).message
+
+
+def test_a_text_that_begins_as_bzip2_files_do_is_a_text(tmp_path: Path) -> None:
+    assert compression(written(tmp_path / "a.txt", "BZhang is a name\n")) is None
+    assert compression(written(tmp_path / "a.bz2", bz2.compress(b""))) == "bzip2"
+
+
+def test_a_table_that_a_browser_unpacked_is_read_as_its_name_says(tmp_path: Path) -> None:
+    assert read(written(tmp_path / "a.csv.gz", TEXT), DataConfig()).columns == ["text", "label"]

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import decimal
 import math
+import os
+import re
 from abc import abstractmethod
 from collections.abc import Iterator
 from functools import lru_cache
@@ -30,6 +32,8 @@ LARGEST_GROUP = 64 * 2**20  # bytes of a row group that is read at once
 _BATCH = 4096  # rows of a batch of a converted file
 _ROWS = 512  # rows that become Python values at once
 _STREAM = b"\xff\xff\xff\xff"
+_END = _STREAM + bytes(4)
+_INDEX = re.compile(r"__index_level_\d+__")  # pandas writes the numbers of rows so
 _EXTRA = "data"
 _HINT = "write or download it again"
 
@@ -54,11 +58,26 @@ class ArrowTable(Table):
     path : Path
     types : dict
         Column to its Arrow type, for comparison with other files.
+    chosen : list of str, optional
+        The columns, where others are left out.
     """
 
     def __init__(self, path: Path, names: list[str], types: dict[str, Any], counts: list[int]) -> None:
         self.path, self.name, self.kind = path, str(path), "table"
-        self.columns, self.types = names, types
+        _refuse_repeated(path, names)
+        without = [name for name in names if is_bytes(types[name]) or _is_index(name, types[name])]
+        self.columns, self.types = [name for name in names if name not in without], types
+        if without and not self.columns:
+            raise DataError(
+                f"{path}: every column holds bytes ({', '.join(names[:8])}); "
+                "expected texts, numbers, labels or lists of them",
+                hint="write texts as strings; write other values as files, and their names as texts",
+            )
+        if without:
+            self.notes = [f"{path.name}: left out, as bytes or the index of a data frame: {', '.join(without)}"]
+        # None reads all, nested ones with a point in their names too
+        self.chosen = self.columns if without else None
+        self._lists = [name for name in self.columns if "list" in str(types[name]) and "decimal" in str(types[name])]
         self._starts = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
         self._group, self._part = -1, -1
         self._batch: Any = None
@@ -86,7 +105,7 @@ class ArrowTable(Table):
                 self._batch, self._group, self._part = self.read_group(group), group, -1
         if part != self._part:
             with _damage(self.path):
-                self._rows = [_present(row) for row in self._batch.slice(part * _ROWS, _ROWS).to_pylist()]
+                self._rows = [_present(row, self._lists) for row in self._batch.slice(part * _ROWS, _ROWS).to_pylist()]
             self._part = part
         # a caller may keep or change it
         return dict(self._rows[place])
@@ -111,7 +130,7 @@ class ParquetTable(ArrowTable):
     def read_group(self, group: int) -> Any:
         # opened for each group: a pattern may name more files than the system lets be open
         with _parquet(self.path) as file:
-            return file.read_row_group(group, use_threads=False)
+            return file.read_row_group(group, columns=self.chosen, use_threads=False)
 
 
 class IpcTable(ArrowTable):
@@ -131,7 +150,8 @@ class IpcTable(ArrowTable):
         # read and not mapped: pages of a mapped file count as memory of the process
         arrow = require("pyarrow", _EXTRA)
         with arrow.OSFile(str(self._source), "rb") as source, arrow.ipc.open_file(source) as reader:
-            return reader.get_batch(group)
+            batch = reader.get_batch(group)
+            return batch if self.chosen is None else batch.select(self.chosen)
 
 
 def read_arrow(path: Path) -> ArrowTable:
@@ -153,13 +173,15 @@ def read_arrow(path: Path) -> ArrowTable:
     require("pyarrow", _EXTRA)
     with _damage(path):
         table = _opened(path)
-    names = table.columns
+    if not table.columns or not len(table):
+        raise NoRowsError(f"{path} has no rows; expected at least one", hint="give a file with rows")
+    return table
+
+
+def _refuse_repeated(path: Path, names: list[str]) -> None:
     twice = next((name for place, name in enumerate(names) if name in names[:place]), None)
     if twice is not None:
         raise DataError(f'{path}: two columns are named "{twice}"', hint="give each column its own name")
-    if not names or not len(table):
-        raise NoRowsError(f"{path} has no rows; expected at least one", hint="give a file with rows")
-    return table
 
 
 def _opened(path: Path) -> ArrowTable:
@@ -174,10 +196,20 @@ def _opened(path: Path) -> ArrowTable:
                 return ParquetTable(path, file)
         return _converted(path, f"row groups of up to {size(max(groups))}")
     if not head.startswith(ARROW):
-        return _converted(path, "an Arrow stream")
+        table = _converted(path, "an Arrow stream")
+        if not _ends(path):
+            table.notes = [*table.notes, f"{path.name} has no mark at its end, {len(table):,} rows: it may be cut"]
+        return table
     with arrow.memory_map(str(path)) as source, arrow.ipc.open_file(source) as reader:
         largest = max((reader.get_batch(each).nbytes for each in range(reader.num_record_batches)), default=0)
     return IpcTable(path) if largest <= LARGEST_GROUP else _converted(path, f"batches of up to {size(largest)}")
+
+
+def _ends(path: Path) -> bool:
+    """Return whether a stream ends with the mark that a writer sets when it is closed."""
+    with path.open("rb") as file:
+        file.seek(-min(len(_END), path.stat().st_size), os.SEEK_END)
+        return file.read() == _END
 
 
 def _converted(path: Path, reason: str) -> IpcTable:
@@ -195,13 +227,19 @@ def _converted(path: Path, reason: str) -> IpcTable:
     copy = kept(f"arrow {_BATCH} {file_identity(path)}", f"{path.stem}.arrow", make)
     table = IpcTable(copy, shown=path)
     table.notes = [
-        f"{path.name} has {reason}: kept once in small batches, {size(copy.stat().st_size)} in {copy.parent}"
+        *table.notes,
+        f"{path.name} has {reason}: kept once in small batches, {size(copy.stat().st_size)} in {copy.parent}",
     ]
     return table
 
 
 def _batches(path: Path) -> Iterator[Any]:
-    """Yield the schema of a file, then its record batches."""
+    """Yield the schema of a file, then its record batches; damage is of this file, and not of the copy."""
+    with _damage(path):
+        yield from _read_batches(path)
+
+
+def _read_batches(path: Path) -> Iterator[Any]:
     arrow = require("pyarrow", _EXTRA)
     with path.open("rb") as file:
         head = file.read(6)
@@ -231,19 +269,41 @@ def _damage(path: Path) -> Any:
     return reading(path, "Parquet or Arrow file", libraries=("pyarrow",), faults=faults, error=DataError, hint=_HINT)
 
 
-def _present(row: Row) -> Row:
-    """Return the cells of a row as the values that other tables have: exact decimals as floats, NaN and NaT as None."""
+def _present(row: Row, lists: list[str]) -> Row:
+    """Return the cells of a row as the values that other tables have: exact decimals as floats, NaN and NaT as None.
+
+    Parameters
+    ----------
+    row : dict
+    lists : list of str
+        Columns with lists of exact decimals.
+    """
+    for name in lists:
+        row[name] = _floats(row[name])
     for name, value in row.items():
         if isinstance(value, decimal.Decimal):
             row[name] = float(value)
         elif (isinstance(value, float) and math.isnan(value)) or is_na(value):
             row[name] = None
-        elif isinstance(value, (bytes, bytearray)):
-            raise DataError(
-                f'column "{name}" holds bytes; expected texts, numbers, labels or lists of them',
-                hint="leave the column out, or write its values as files and their names as texts",
-            )
     return row
+
+
+def _floats(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_floats(each) for each in value]
+    return float(value) if isinstance(value, decimal.Decimal) else value
+
+
+def _is_index(name: str, kind: Any) -> bool:
+    return bool(_INDEX.fullmatch(name)) and family(kind) == "number"
+
+
+def is_bytes(kind: Any) -> bool:
+    """Return whether the values of an Arrow type are bytes, or lists of them."""
+    types = require("pyarrow", _EXTRA).types
+    while types.is_dictionary(kind) or family(kind).startswith("list of "):
+        kind = kind.value_type
+    return bool(types.is_binary(kind) or types.is_large_binary(kind) or types.is_fixed_size_binary(kind))
 
 
 @lru_cache(maxsize=1)

@@ -62,6 +62,15 @@ def check_text_file(path: Path) -> None:
     check_head(head, path)
 
 
+def is_empty(path: Path) -> bool:
+    """Return whether a file has nothing but a byte-order mark and white space; one of a megabyte has more."""
+    with path.open("rb") as file:
+        # most files say it at once
+        return _is_blank(file.read(_HEAD).removeprefix(BOM)) and (
+            path.stat().st_size <= LONGEST and _is_blank(file.read(LONGEST))
+        )
+
+
 def check_head(head: bytes, path: Path) -> None:
     """Refuse first bytes that are not text in UTF-8.
 

@@ -6,8 +6,11 @@ files; one with another order of columns is read by name, and one without rows i
 
 from __future__ import annotations
 
+import shlex
+from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -37,6 +40,8 @@ class ShardTable(Table):
         self.name, self.columns, self.kind = name, first.columns, first.kind
         self.holds = first.holds
         self._starts = np.concatenate([[0], np.cumsum([len(table) for table in self.tables])]).astype(np.int64)
+        own = Counter(Path(each).name for each in self.names)
+        self._repeated = {each for each, count in own.items() if count > 1}
         self._same = [table.columns == self.columns for table in self.tables]
 
     @property
@@ -67,12 +72,17 @@ class ShardTable(Table):
     def where(self, index: int) -> str:
         """Return the place of a row in its shard."""
         shard, place = self._place(index)
-        return self.tables[shard].where(place)
+        return self._full(shard, self.tables[shard].where(place))
 
     def where_step(self, index: int, step: int) -> str:
         """Return the place of one step of a row."""
         shard, place = self._place(index)
-        return self.tables[shard].where_step(place, step)
+        return self._full(shard, self.tables[shard].where_step(place, step))
+
+    def _full(self, shard: int, where: str) -> str:
+        """Return a place with the name of its file as it was typed, where another shard has the same name."""
+        name = Path(self.names[shard]).name
+        return where.replace(name, self.names[shard], 1) if name in self._repeated and where.startswith(name) else where
 
     def _place(self, index: int) -> tuple[int, int]:
         shard = int(np.searchsorted(self._starts, index, side="right")) - 1
@@ -99,6 +109,7 @@ def joined(name: str, names: Sequence[str], read: Callable[[int, Table | None], 
     tables: list[Table] = []
     kept: list[str] = []
     empty, reordered = [], []
+    types: dict[str, tuple[Any, str]] = {}
     for place, shown in enumerate(names):
         first = tables[0] if tables else None
         try:
@@ -110,6 +121,8 @@ def joined(name: str, names: Sequence[str], read: Callable[[int, Table | None], 
             _refuse_other_columns(first, kept[0], table, shown)
             if table.columns != first.columns:
                 reordered.append(shown)
+        if isinstance(table, ArrowTable):
+            _refuse_other_types(types, table, shown)
         tables.append(table)
         kept.append(shown)
     if not tables:
@@ -132,17 +145,23 @@ def _refuse_other_columns(first: Table, first_name: str, table: Table, name: str
         raise DataError(
             f"{name} {' and '.join(parts)}, compared with {first_name} ({', '.join(first.columns[:_SHOWN])}); "
             "expected the same columns in every shard",
-            hint=f"--exclude {Path(name).name} leaves the shard out",
+            hint=f"--exclude {shlex.quote(Path(name).name)} leaves the shard out",
         )
-    if not isinstance(first, ArrowTable) or not isinstance(table, ArrowTable):
-        return
-    for column in first.columns:
-        was, now = family(first.types[column]), family(table.types[column])
-        if was != now and "nothing" not in (was, now):
+
+
+def _refuse_other_types(types: dict[str, tuple[Any, str]], table: ArrowTable, name: str) -> None:
+    """Compare the columns of a shard with the first shard that has values in them, and note those that are new."""
+    for column in table.columns:
+        kind = table.types[column]
+        now = family(kind)
+        if now == "nothing":
+            continue
+        first, first_name = types.setdefault(column, (kind, name))
+        if family(first) != now and not (family(first) + now).count("nothing"):
             raise DataError(
-                f'{name}: column "{column}" is {now} ({table.types[column]}), and {was} ({first.types[column]}) in '
-                f"{first_name}; expected one type in every shard",
-                hint=f"--exclude {Path(name).name} leaves the shard out",
+                f'{name}: column "{column}" is {now} ({kind}), and {family(first)} ({first}) in {first_name}; '
+                "expected one type in every shard",
+                hint=f"--exclude {shlex.quote(Path(name).name)} leaves the shard out",
             )
 
 

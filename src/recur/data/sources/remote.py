@@ -28,17 +28,44 @@ _VERSIONS = (
     "sha256",
 )
 _PIECE = 2**22
+_WEB = ("http", "https")
+_SILENCE = 60  # seconds without a byte after which a server is given up
+# where the name in a URL does not say the format
+_ENDINGS = {
+    "text/csv": ".csv",
+    "text/tab-separated-values": ".tsv",
+    "application/x-ndjson": ".jsonl",
+    "application/jsonl": ".jsonl",
+}
 _DATASETS = "datasets/"
 
 
 def url_of(source: str | Path) -> str | None:
     """Return a source as a URL, or None for a path; a `Path` has lost one of the slashes.
 
-    >>> url_of(Path("s3://bucket/a.csv")), url_of("memory://a.csv"), url_of("data/a.csv"), url_of("C:/a.csv")
-    ('s3://bucket/a.csv', 'memory://a.csv', None, None)
+    >>> url_of(Path("s3://bucket/a.csv")), url_of("file:///a.csv"), url_of("data/a.csv"), url_of("C:/a.csv")
+    ('s3://bucket/a.csv', 'file:///a.csv', None, None)
     """
     match = _URL.fullmatch(str(source))
-    return None if match is None else f"{match['protocol'].lower()}://{match['rest']}"
+    return None if match is None else _url(match["protocol"].lower(), match["rest"])
+
+
+def is_pattern(url: str) -> bool:
+    """Return whether a URL is a pattern of names: ``*`` or ``[`` in its path, and not in host or query.
+
+    >>> is_pattern("s3://bucket/*.csv"), is_pattern("https://[::1]/a.csv?part[]=*")
+    (True, False)
+    """
+    protocol, _, rest = url.partition("://")
+    if protocol in _WEB:
+        rest = re.split(r"[?#]", rest)[0].partition("/")[2]
+    return any(sign in rest for sign in "*[")
+
+
+def _url(protocol: str, path: str) -> str:
+    """Return a URL; that of a local file keeps the slash at the beginning of its path."""
+    root = "/" if protocol in ("file", "local") else ""
+    return f"{protocol}://{root}{path.lstrip('/')}"
 
 
 def name_of(url: str) -> str:
@@ -65,7 +92,7 @@ def fetched(url: str) -> list[tuple[str, Path]]:
     fsspec = require("fsspec", "data")
     protocol = url.partition("://")[0]
     try:
-        store, path = fsspec.core.url_to_fs(url)
+        store, path = fsspec.core.url_to_fs(url, **(_web_options() if protocol in _WEB else {}))
     except ImportError as error:
         package = _package_of(error) or f"the file system of {protocol}://"
         raise MissingExtraError(
@@ -78,13 +105,23 @@ def fetched(url: str) -> list[tuple[str, Path]]:
             hint="give a path, or s3://, gs://, https://, hf://datasets/USER/NAME",
         ) from error
     paths = _paths(store, path, url)
-    whole = protocol in ("http", "https")
     # a URL of the web is its own path
-    return [(each if whole else f"{protocol}://{str(each).lstrip('/')}", _copy(store, each, url)) for each in paths]
+    return [(each if protocol in _WEB else _url(protocol, str(each)), _copy(store, each, url)) for each in paths]
+
+
+def _web_options() -> dict[str, Any]:
+    """Return how files of the web are requested: as they are stored, and with a limit on silence only.
+
+    What a server compresses all the same is kept compressed: unpacking it afterwards detects where it was cut.
+    """
+    web = require("aiohttp", "data")
+    timeout = web.ClientTimeout(total=None, sock_connect=_SILENCE, sock_read=_SILENCE)
+    headers = {"Accept-Encoding": "identity"}
+    return {"client_kwargs": {"auto_decompress": False, "timeout": timeout, "headers": headers}}
 
 
 def _paths(store: Any, path: str, url: str) -> list[str]:
-    if not any(sign in path for sign in "*["):
+    if not is_pattern(url):
         return [path]
     with _talking(url):
         paths = sorted(str(each) for each in store.glob(path))
@@ -104,8 +141,11 @@ def _copy(store: Any, path: str, url: str) -> Path:
     # a store that says nothing of its files may have others of the same size
     identity = f"fetched {url} {path} {info.get('size')} {sorted(versions.items()) or secrets.token_hex(8)}"
 
+    # one answer, and not pieces of a file that may change between them
+    options = {"block_size": 0} if url.partition("://")[0] in _WEB else {}
+
     def make(part: Path) -> None:
-        with _talking(url), store.open(path, "rb") as source, part.open("wb") as target:
+        with _talking(url), store.open(path, "rb", **options) as source, part.open("wb") as target:
             while piece := source.read(_PIECE):
                 target.write(piece)
         size, length = info.get("size"), part.stat().st_size
@@ -115,7 +155,10 @@ def _copy(store: Any, path: str, url: str) -> Path:
                 f"{shorten(url, 120)}: {length:,} of {size:,} bytes arrived; expected the whole file", hint="try again"
             )
 
-    return kept(identity, name_of(path) or "data", make)
+    name = name_of(path) or "data"
+    if not PurePosixPath(name).suffix:
+        name += _ENDINGS.get(str(info.get("mimetype")), "")
+    return kept(identity, name, make)
 
 
 class _talking:
@@ -130,9 +173,13 @@ class _talking:
         if error is None or isinstance(error, RecurError) or not isinstance(error, Exception):
             return
         shown = shorten(self._url, 120)
-        if isinstance(error, FileNotFoundError):
+        # fsspec says "not found" of servers that do not answer, too
+        cause = error.__cause__ if isinstance(error, FileNotFoundError) else error
+        if cause is None or isinstance(cause, FileNotFoundError) or getattr(cause, "status", None) in (404, 410):
             raise DataError(f"there is no file {shown}", hint="check the address") from error
-        words = " ".join(str(error).split())[:160] or type(error).__name__
+        words = " ".join(str(cause).split())[:160] or type(cause).__name__
+        if isinstance(cause, TimeoutError):
+            words = f"no answer in {_SILENCE} seconds"
         raise DataError(
             f"{shown} cannot be read: {words}", hint="check the address, the network and the rights"
         ) from error

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import glob
 import os
-from collections.abc import Sequence
+import shlex
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import NamedTuple
@@ -109,7 +111,7 @@ def resolve(source: str | Path, exclude: Sequence[str] = ()) -> Resolved | None:
     url = remote.url_of(source)
     if url is not None:
         fetched = remote.fetched(url)
-        several = len(fetched) > 1 or "*" in url
+        several = len(fetched) > 1 or remote.is_pattern(url)
         notes = [f"{name} was fetched: {size(path.stat().st_size)} in {path.parent}" for name, path in fetched[:1]]
         if several:
             total = sum(path.stat().st_size for _, path in fetched)
@@ -119,7 +121,7 @@ def resolve(source: str | Path, exclude: Sequence[str] = ()) -> Resolved | None:
     if is_pattern(source):
         pattern = str(source)
         paths = [Path(each) for each in sorted(glob.glob(pattern, recursive=True))]
-        parts = [Part(path, str(path), path.parent) for path in paths if path.is_file()]
+        parts = [Part(path, str(path), path.parent) for path in paths if _is_shard(path, exclude)]
         if not parts:
             raise DataError(
                 f'no file matches "{shorten(pattern, 120)}"', hint="check the pattern; quote it: 'data/*.parquet'"
@@ -131,26 +133,47 @@ def resolve(source: str | Path, exclude: Sequence[str] = ()) -> Resolved | None:
     return None
 
 
+def _is_shard(path: Path, exclude: Sequence[str]) -> bool:
+    """Return whether a name that matches is a file; a link to nothing and a pipe are missing rows, and are refused."""
+    if path.is_file() or path.is_dir():
+        return path.is_file()
+    if any(fnmatch(path.name, each) for each in exclude):
+        return False
+    what = "a link to a file that is missing" if path.is_symlink() else "a pipe or a device"
+    raise DataError(
+        f"{path} is {what}; expected a file", hint=f"fetch it, or leave it out: --exclude {shlex.quote(path.name)}"
+    )
+
+
 def _unpacked(resolved: Resolved, exclude: Sequence[str]) -> Resolved:
     """Unpack what is compressed, and leave out excluded names."""
-    parts, total, packed = [], 0, 0
+    parts: list[Part] = []
+    packed: list[Part] = []
     for part in resolved.parts:
         if any(fnmatch(part.path.name, each) for each in exclude):
             continue
         path = part.path
         if compression(path) is not None:
-            path = unpacked(path)
-            packed += 1
-            total += path.stat().st_size
+            with renamed(part.path, part.shown):
+                path = unpacked(path)
+            packed.append(Part(path, part.shown, part.folder))
         parts.append(Part(path, part.shown, part.folder))
     if not parts:
         raise DataError("every file is excluded", hint="fewer patterns for --exclude")
     notes = list(resolved.notes)
     if packed:
-        files = f"{packed:,} files were" if packed > 1 else f"{parts[0].shown} was"
-        notes.append(f"{files} unpacked once: {size(total)} in {_cache_of(parts)}")
+        files = f"{len(packed):,} files were" if len(packed) > 1 else f"{packed[0].shown} was"
+        total = sum(part.path.stat().st_size for part in packed)
+        notes.append(f"{files} unpacked once: {size(total)} in {packed[0].path.parent.parent}")
     return Resolved(parts, resolved.several, notes)
 
 
-def _cache_of(parts: Sequence[Part]) -> Path:
-    return parts[0].path.parent.parent
+@contextmanager
+def renamed(path: Path, shown: str) -> Iterator[None]:
+    """Name a file in errors as the user named it, and not by the place of its copy."""
+    try:
+        yield
+    except DataError as error:
+        if str(path) == shown or str(path) not in error.message:
+            raise
+        raise type(error)(error.message.replace(str(path), shown), hint=error.hint) from error
