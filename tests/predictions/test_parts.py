@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import json
 import os
 from pathlib import Path
@@ -147,6 +148,30 @@ def test_a_file_without_the_column_leaves_the_parts_before_it(network: Path, tmp
     (tmp_path / "new" / "1.csv").write_text("texts,n\nit is good,1\nit is bad,2\n")
     refused = run("predict", network, pattern, "--out", tmp_path / "answers")
     assert (refused.code, 'has no column "text"' in refused.err) == (2, True)
+
+
+def test_a_blank_file_among_the_inputs_has_no_answers_and_is_said(network: Path, tmp_path: Path) -> None:
+    pattern = _inputs(tmp_path / "new", 7, 5)
+    for name, content in (("2.csv", ""), ("3.csv", "\n \n")):
+        (tmp_path / "new" / name).write_text(content)
+    said = _ok(run("predict", network, pattern, "--out", tmp_path / "answers/")).err
+    assert "3.csv has no rows" in said
+    assert len(_rows(tmp_path / "answers")) == 12
+
+
+def test_a_compressed_file_that_is_unpacked_again_is_the_same_input(
+    network: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _inputs(tmp_path / "new", 7)
+    plain = tmp_path / "new" / "0.csv"
+    packed = tmp_path / "0.csv.gz"
+    packed.write_bytes(gzip.compress(plain.read_bytes()))
+    for cache in ("one", "other"):
+        monkeypatch.setenv("RECUR_CACHE", str(tmp_path / cache))
+        said = _ok(run("predict", network, packed, "--out", tmp_path / "answers/")).err
+    assert "nothing was left to answer" in said
+    packed.write_bytes(gzip.compress(plain.read_bytes() + b"b1,it is bad\n"))
+    assert "0.csv.gz was changed since" in run("predict", network, packed, "--out", tmp_path / "answers/").err
 
 
 def test_a_text_with_a_folder_for_answers_is_refused(network: Path, tmp_path: Path) -> None:

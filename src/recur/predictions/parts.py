@@ -13,6 +13,7 @@ started together (RANK and WORLD_SIZE in the environment, as torchrun sets them)
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import time
@@ -30,8 +31,10 @@ from recur.config import Config
 from recur.data import InputQueries, InputQuery, Roles, is_one_series
 from recur.data.examples.split import value_hash
 from recur.data.queries.stream import batched
+from recur.data.readers.lines import is_empty
 from recur.data.readers.table import NoRowsError, Table
-from recur.data.sources.resolve import Part, resolve, short_name
+from recur.data.sources.remote import url_of
+from recur.data.sources.resolve import Part, renamed, resolve, short_name
 from recur.errors import ConfigError, DataError, RunError, did_you_mean
 from recur.figures import duration
 from recur.predictions.records import Sheet
@@ -161,13 +164,23 @@ def answer_parts(request: Request, roles: Roles, config: Config, answers: Answer
         if several and place % request.processes != request.rank:
             continue
         try:
-            queries = InputQueries(part.shown, roles, config)
+            queries = _queries(part, roles, config)
         except NoRowsError:
             outcome.notes = [*outcome.notes, f"{part.shown} has no rows: nothing to answer"]
             continue
         _answer_file(request, place, part, queries, answers, outcome, several=several)
     outcome.seconds = time.monotonic() - started
     return outcome
+
+
+def _queries(part: Part, roles: Roles, config: Config) -> InputQueries:
+    """Return the inputs of a file; one that was fetched is not fetched again, as it may be another one by now."""
+    if is_empty(part.path):
+        raise NoRowsError(f"{part.shown} is empty")
+    if url_of(part.shown) is None:
+        return InputQueries(part.shown, roles, config)
+    with renamed(part.path, part.shown):
+        return InputQueries(part.path, roles, config)
 
 
 def _answer_file(
@@ -235,7 +248,7 @@ def _refuse_equal_ids(request: Request, parts: Sequence[Part], roles: Roles, con
     tables: list[tuple[Table, str]] = []
     for part in parts:
         try:
-            table = InputQueries(part.shown, roles, config).table
+            table = _queries(part, roles, config).table
         except NoRowsError:
             continue
         column = _id_column(request, table, roles)
@@ -267,10 +280,7 @@ def _refuse_equal_ids(request: Request, parts: Sequence[Part], roles: Roles, con
 def _begin(request: Request, parts: Sequence[Part]) -> None:
     """Write what the parts are answers to, or refuse a folder that holds other answers."""
     make_folder(request.out)
-    files = [
-        {"file": part.shown, "bytes": status.st_size, "changed": status.st_mtime_ns}
-        for part, status in ((part, part.path.stat()) for part in parts)
-    ]
+    files = [_state(part) for part in parts]
     about = {
         "format": 1, "network": request.network, "options": dict(request.options), "piece": PIECE, "id": request.id,
         "kind": request.kind, "files": files,
@@ -291,6 +301,16 @@ def _begin(request: Request, parts: Sequence[Part]) -> None:
             hint="name a new folder",
         )
     write_text(path, json.dumps(about, indent=1, ensure_ascii=False) + "\n")
+
+
+def _state(part: Part) -> dict[str, Any]:
+    """Return what differs when a file was changed: its time, or the hash of a copy, which may be made again."""
+    status = part.path.stat()
+    state = {"file": part.shown, "bytes": status.st_size}
+    if part.path == Path(part.shown):
+        return {**state, "changed": status.st_mtime_ns}
+    with part.path.open("rb") as file:
+        return {**state, "sha256": hashlib.file_digest(file, "sha256").hexdigest()}
 
 
 def _is_ours(name: str) -> bool:
