@@ -89,6 +89,30 @@ def test_a_killed_process_ends_all_and_a_stop_of_the_launcher_pauses_all(tmp_pat
     assert "Traceback" not in text
 
 
+def test_a_killed_launcher_leaves_no_process_behind(tmp_path: Path) -> None:
+    sentences(tmp_path / "a.txt")
+    said = tmp_path / "said"
+    with training(tmp_path, "--processes", "2") as launcher:
+        wait_for(lambda: bool(latest(tmp_path)), launcher, said)
+        left = workers(launcher)
+        assert len(left) == 2
+        launcher.kill()
+        launcher.wait()
+        end = time.monotonic() + LONGEST
+        while any(is_alive(each) for each in left):
+            assert time.monotonic() < end, said.read_text()
+            time.sleep(0.05)
+    assert said.read_text().count("stopped: paused after") == 1
+
+
+def is_alive(process: int) -> bool:
+    """Whether a process runs; one that has ended may wait for somebody to ask for its exit code."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
 def test_threads_of_a_process_are_what_the_user_set_or_its_share_of_the_cores() -> None:
     cores = len(os.sched_getaffinity(0))
     before = os.environ.pop("OMP_NUM_THREADS", None)

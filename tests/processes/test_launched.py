@@ -28,7 +28,9 @@ def test_one_process_has_no_place() -> None:
     assert place({"RANK": "0", "WORLD_SIZE": "8"}) is None
 
 
-@pytest.mark.parametrize("wrong", [{"RANK": "4"}, {"RANK": "x"}, {"WORLD_SIZE": ""}, {"LOCAL_RANK": "2"}])
+@pytest.mark.parametrize(
+    "wrong", [{"RANK": "4"}, {"RANK": "x"}, {"WORLD_SIZE": ""}, {"LOCAL_RANK": "2"}, {"MASTER_PORT": "x"}]
+)
 def test_contradictory_variables_are_refused_with_their_values(wrong: dict[str, str]) -> None:
     with pytest.raises(ConfigError, match="RANK="):
         place({**LAUNCHED, **wrong})

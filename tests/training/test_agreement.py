@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import torch
 from torch import nn
 
-from recur.errors import TrainingError
+from recur import config_file
+from recur.errors import ConfigError, DataError, ReportedElsewhere, TrainingError
 from recur.processes.group import ALONE, Processes
-from recur.training.agreement import Agreement, check_agreement, part_of_state, whole_state
+from recur.training.agreement import (
+    Agreement,
+    check_agreement,
+    check_same_rows,
+    check_same_settings,
+    part_of_state,
+    whole_state,
+)
 from tests.processes.threads import in_threads
 
 
@@ -54,3 +64,35 @@ def test_processes_whose_weights_differ_save_nothing() -> None:
     for error in in_threads(3, work):
         assert isinstance(error, TrainingError)
         assert "2 of 3 differ" in error.message
+
+
+def test_processes_with_other_settings_do_not_train_together() -> None:
+    def work(group: Processes) -> None:
+        told = {"source": f"on/machine{group.rank}.csv", "threads": 1 + group.rank, "lr": 0.1 if group.rank else 0.2}
+        check_same_settings(config_file.from_options(told), group)
+
+    first, second = in_threads(2, work)
+    assert isinstance(first, ReportedElsewhere)
+    assert isinstance(second, ConfigError)
+    assert second.message.endswith("than the first process: training.optimizer.lr is 0.1, there 0.2")
+
+
+def test_files_and_threads_may_differ_from_machine_to_machine() -> None:
+    def work(group: Processes) -> str:
+        told = {"source": f"on/machine{group.rank}.csv", "threads": 1 + group.rank}
+        check_same_settings(config_file.from_options(told), group)
+        return "trains"
+
+    assert in_threads(2, work) == ["trains"] * 2
+
+
+def test_processes_that_read_other_rows_do_not_train_together() -> None:
+    def work(group: Processes) -> None:
+        marks = {"train": {"rows": 9, "sample": "a" if group.rank < 2 else "b"}, "dev": {"rows": 1, "sample": "c"}}
+        check_same_rows(SimpleNamespace(marks=marks, mode=nn.Linear(1, 1)), group)  # type: ignore[arg-type]
+
+    first, second, third = in_threads(3, work)
+    assert isinstance(first, ReportedElsewhere)
+    assert isinstance(second, ReportedElsewhere)
+    assert isinstance(third, DataError)
+    assert "9 + 1 rows, but not the same ones" in third.message

@@ -16,7 +16,7 @@ from recur._version import __version__
 from recur.cli.output import note, report_stop
 from recur.cli.problems import describe, describe_usage
 from recur.cli.resume import COMMAND_LINE
-from recur.errors import ReportedElsewhere
+from recur.errors import ConfigError, ReportedElsewhere
 from recur.processes import launched
 
 
@@ -158,7 +158,11 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _say(message: str, hint: str | None) -> None:
     """Print the problem, and how to fix it, to stderr."""
     sys.stdout.flush()
-    here = launched.place()
+    try:
+        here = launched.place()
+    except ConfigError:
+        # the problem that is printed here
+        here = None
     of = f"process {here.rank} of {here.size}: " if here and here.rank else ""
     note(f"error: {of}{message}")
     if hint:

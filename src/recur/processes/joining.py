@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import itertools
 import os
+import signal
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -16,6 +18,8 @@ from recur.errors import ReportedElsewhere, TrainingError
 from recur.processes.group import ALONE, Group, Processes
 from recur.processes.launched import Place, place
 from recur.processes.transport import start, stop
+
+_LOOK = 1.0  # seconds between looks at the launcher
 
 
 @contextmanager
@@ -49,10 +53,10 @@ def joined(device: str, threads: int | None, timeout: float) -> Iterator[Process
     store = _own_part(_store(here, timeout), here)
     messages = start(here.rank, here.size, store, timeout, nccl=own_gpu)
     reason: str | None = None
+    group = Group(messages, rank=here.rank, size=here.size, local_rank=here.local_rank, threads=torch.get_num_threads())
     try:
-        yield Group(
-            messages, rank=here.rank, size=here.size, local_rank=here.local_rank, threads=torch.get_num_threads()
-        )
+        with _ending_with_launcher():
+            yield group
     except ReportedElsewhere:
         raise
     except BaseException as error:
@@ -62,6 +66,27 @@ def joined(device: str, threads: int | None, timeout: float) -> Iterator[Process
         messages.leave(reason)
         stop()
         torch.set_num_threads(before)
+
+
+@contextmanager
+def _ending_with_launcher() -> Iterator[None]:
+    """Ask this process to stop, as a scheduler does, when its launcher is killed: nobody else would end it."""
+    if "TORCHELASTIC_RUN_ID" not in os.environ:
+        yield
+        return
+    launcher, over = os.getppid(), threading.Event()
+
+    def watch() -> None:
+        while not over.wait(_LOOK):
+            if os.getppid() != launcher:
+                os.kill(os.getpid(), signal.SIGTERM)
+                return
+
+    threading.Thread(target=watch, name="launcher", daemon=True).start()
+    try:
+        yield
+    finally:
+        over.set()
 
 
 def threads_each(here: Place) -> int:
@@ -106,6 +131,11 @@ def _store(here: Place, timeout: float) -> Any:
             timeout=timedelta(seconds=timeout), wait_for_workers=False,
         )  # fmt: skip
     except RuntimeError as error:
+        if "EADDRINUSE" in str(error):
+            raise TrainingError(
+                f"port {port} of this machine is in use (MASTER_PORT)",
+                hint="set another MASTER_PORT, or start with torchrun or --processes, which take a free port",
+            ) from error
         raise TrainingError(
             f"the first process cannot be reached at {address}:{port}: {' '.join(str(error).split())[:120]}",
             hint="check that the machines reach each other at that address, and that its port is open",

@@ -13,6 +13,8 @@ from recur.errors import ConfigError
 
 __all__ = ["Place", "leads", "place", "refuse_fewer_than_one", "starts_processes"]
 
+_LAST_PORT = 65535
+
 
 @dataclass(frozen=True)
 class Place:
@@ -57,10 +59,11 @@ def place(environment: Mapping[str, str] | None = None) -> Place | None:
     usual = {"LOCAL_RANK": given["RANK"], "LOCAL_WORLD_SIZE": given["WORLD_SIZE"], "TORCHELASTIC_RESTART_COUNT": "0"}
     try:
         found = Place(*(int(given.get(name, usual.get(name, ""))) for name in names))
+        port = int(given["MASTER_PORT"])
     except ValueError:
-        found = Place(-1, 0, 0, 1)
-    if not (0 <= found.rank < found.size and 0 <= found.local_rank < found.local_size):
-        values = ", ".join(f"{name}={given[name]!r}" for name in names if name in given)
+        found, port = Place(-1, 0, 0, 1), 0
+    if not (0 <= found.rank < found.size and 0 <= found.local_rank < found.local_size and 0 < port <= _LAST_PORT):
+        values = ", ".join(f"{name}={given[name]!r}" for name in (*names, "MASTER_PORT") if name in given)
         raise ConfigError(
             f"the environment does not name a process of a group: {values}",
             hint="start with torchrun or --processes, or unset these variables",

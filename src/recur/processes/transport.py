@@ -110,10 +110,8 @@ class Transport:
                 hint="the last checkpoint is whole: the same command continues from it; a larger --process-timeout "
                 "waits longer for slow machines",
             )
-        # without the file and the line of the library
-        said = " ".join(re.sub(r"\[[^\]]*\.(cc|cpp|h):\d+\]", "", str(error)).split())[:120]
         return TrainingError(
-            f"a process of this training ended, or its machine cannot be reached ({said})",
+            f"a process of this training ended, or its machine cannot be reached ({_brief(error)})",
             hint="the last checkpoint is whole: the same command continues from it",
         )
 
@@ -125,6 +123,11 @@ class Transport:
                 return True
             time.sleep(0.05)
         return False
+
+
+def _brief(error: RuntimeError) -> str:
+    """The first words of an error of the library, without its files and lines."""
+    return " ".join(re.sub(r"\[[^\]]*\.(cc|cpp|h):\d+\]", "", str(error)).split())[:120]
 
 
 def _in_time(ask: Callable[[], Any]) -> Any:
@@ -142,13 +145,27 @@ def _in_time(ask: Callable[[], Any]) -> Any:
 
 
 def start(rank: int, size: int, store: Any, timeout: float, *, nccl: bool) -> Transport:
-    """Start the process group of torch."""
-    dist.init_process_group(
-        "cpu:gloo,cuda:nccl" if nccl else "gloo",
-        store=dist.PrefixStore("group", store),  # type: ignore[attr-defined]
-        rank=rank, world_size=size, timeout=timedelta(seconds=timeout),
-        device_id=torch.device("cuda", torch.cuda.current_device()) if nccl else None,
-    )  # fmt: skip
+    """Start the process group of torch.
+
+    Raises
+    ------
+    TrainingError
+        When the others do not join.
+    """
+    try:
+        dist.init_process_group(
+            "cpu:gloo,cuda:nccl" if nccl else "gloo",
+            store=dist.PrefixStore("group", store),  # type: ignore[attr-defined]
+            rank=rank, world_size=size, timeout=timedelta(seconds=timeout),
+            device_id=torch.device("cuda", torch.cuda.current_device()) if nccl else None,
+        )  # fmt: skip
+    except RuntimeError as error:
+        raise TrainingError(
+            f"this is process {rank} of {size}, and the others did not join it within {duration(timeout)} "
+            f"({_brief(error)})",
+            hint="start as many processes as WORLD_SIZE says, with torchrun or --processes; without RANK and "
+            "WORLD_SIZE, one process trains alone",
+        ) from error
     return Transport(store, timeout, nccl=nccl)
 
 

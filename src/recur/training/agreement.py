@@ -7,11 +7,20 @@ from typing import Any
 
 import torch
 
-from recur.errors import TrainingError
+from recur.config import Config, options, shown
+from recur.equations.document import document_of
+from recur.errors import ConfigError, DataError, TrainingError
 from recur.heads.head import Sums
 from recur.modes import Mode
 from recur.processes.group import Processes
 from recur.processes.rows import joined, rows_of_state
+from recur.training.setup import Task
+
+_OF_ONE_MACHINE = {
+    "data.source", "data.dev", "data.test", "training.threads", "training.device", "training.process_timeout",
+    "training.prompts",
+}  # fmt: skip
+"""Settings that processes may have of their own; of files the rows are compared."""
 
 
 class Agreement:
@@ -66,6 +75,63 @@ def whole_state(state: Any, streams: int, among: Processes) -> Any:
 def part_of_state(state: Any, among: Processes) -> Any:
     """Return the part of a carried state that this process carries on, whatever the number of processes was before."""
     return state if among.alone or state is None else rows_of_state(state, among.rank, among.size)
+
+
+def check_same_settings(config: Config, among: Processes) -> None:
+    """Refuse processes that were started with different settings: each would compute rows of another training.
+
+    Raises
+    ------
+    ConfigError
+        Of each process that differs from the first, naming the settings.
+    """
+    if among.alone:
+        return
+    own = {
+        name: shown(one.of(config))
+        for name, one in ((".".join(each.path), each) for each in options().values())
+        if name not in _OF_ONE_MACHINE
+    }
+    equation = config.model.equation
+    own["the equation of the cell"] = None if equation is None else repr(document_of(equation, []))
+    first = among.gather(own)[0]
+    differing = [name for name, value in own.items() if value != first[name]]
+    with among.together():
+        if differing:
+            values = "; ".join(
+                f"{name} is {own[name]!r}, there {first[name]!r}" if "equation" not in name else f"{name} is another"
+                for name in differing
+            )
+            raise ConfigError(
+                f"started with other settings than the first process: {values}",
+                hint="start all processes with the same command",
+            )
+
+
+def check_same_rows(task: Task, among: Processes) -> None:
+    """Refuse processes that read different rows: a batch would be made of both.
+
+    Raises
+    ------
+    DataError
+        Of each process that differs from the first.
+    """
+    if among.alone:
+        return
+    shapes = [list(parameter.shape) for parameter in task.mode.parameters()]
+    first, *_ = among.gather((task.marks, shapes))
+    with among.together():
+        if (task.marks, shapes) != first:
+            own, there = (_counts(marks) for marks in (task.marks, first[0]))
+            counts = f"{own} rows here, {there} there" if own != there else f"{own} rows, but not the same ones"
+            raise DataError(
+                f"the data is not that of the first process: {counts} (training, held out, test)",
+                hint="give all machines the same file",
+            )
+
+
+def _counts(marks: dict[str, Any]) -> str:
+    return " + ".join(f"{part['rows']:,}" for part in marks.values())
 
 
 def check_agreement(mode: Mode, among: Processes) -> None:

@@ -15,6 +15,7 @@ from recur.processes.group import Processes
 from recur.processes.joining import joined
 from recur.run import RunFolder
 from recur.training import optimizers, randomness
+from recur.training.agreement import check_same_rows, check_same_settings
 from recur.training.display import automatic
 from recur.training.opening import open_run
 from recur.training.pause import PauseRequest, on_interrupt
@@ -70,6 +71,7 @@ def learn(
         among = stack.enter_context(joined(options.device, options.threads, options.process_timeout))
         with among.together():
             device = choose_device(options.device, None if among.alone else among.local_rank)
+        check_same_settings(config, among)
         display = _display(progress, among)
         stack.enter_context(randomness.preserve())
         stack.enter_context(_threads(options.threads))
@@ -77,6 +79,7 @@ def learn(
         run = open_run(folder, config, fresh=fresh, command=command, among=among, stack=stack)
         with among.together():
             task = prepare(config, data, device, run, command)
+        check_same_rows(task, among)
         store = _store(folder, run, among, display)
         stack.callback(store.close)
         training = Training(task, store, display, command, among)

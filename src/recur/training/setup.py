@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +57,8 @@ class Task:
         Number of held-out rows, where each has one answer; otherwise 0.
     notes : list of str
         How the time of rows was read.
+    marks : dict
+        Of each part the number of rows, and a hash of a sample of them.
     """
 
     config: Config
@@ -72,6 +74,7 @@ class Task:
     baseline: Baseline | None
     held_out: int = 0
     notes: Sequence[str] = ()
+    marks: dict[str, Any] = field(default_factory=dict)
 
     def describe_codecs(self) -> list[str]:
         """One line per codec."""
@@ -167,7 +170,7 @@ def prepare(config: Config, source: Any, device: torch.device, run: RunFolder | 
         _samples(dataset, stream),
         _in_words(dataset, train, stream), simple,
         len(dataset.dev) if mode.abilities.one_answer else 0,
-        dataset.notes,
+        dataset.notes, rows,
     )  # fmt: skip
 
 
