@@ -77,10 +77,7 @@ ELSEWHERE = {
     "nn/lstm": "beside torch.nn.LSTM: test_torch_parity",
     "nn/rnn": "beside torch.nn.RNN: test_torch_parity",
     "nn/recurrent": "any cell with every option: test_options, test_engines",
-    **{
-        f"processes/{name}": "whole processes: test_trajectories, test_faults"
-        for name in ("joining", "launcher", "transport")
-    },
+    **{f"processes/{name}": "whole processes: test_trajectories, test_faults" for name in ("launcher", "transport")},
     "training/opening": "folders that are taken, resumed, refused: test_lock, test_resume, processes/test_faults",
     "demos/explain": "the report of two networks that learned: test_last_word",
     "demos/side_by_side": "two trainings at once, paused and failed: test_last_word",
