@@ -118,33 +118,46 @@ function opinions(letters) {
     return good ? "good" : "bad";
   });
 }
-// how many of the answers to all pairs of opinions are right, of how many
+// how many of the answers to all pairs of opinions are right, of how many; the unit of the top layer whose sign alone
+// gives most of them, and how many
 function pairsRight(net) {
   const one =
     ["", "not ", "not not "].flatMap((nots) => ["good", "bad", "fun", "dull"].map((each) => `${nots}${each} `));
   let right = 0, all = 0;
+  const above = new Array(net.hidden).fill(0);
   one.forEach((first) => one.forEach((second) => {
     const letters = [...first + second], targets = opinions(letters), run = net.run(net.ids(letters));
     targets.forEach((target, n) => {
       all += target !== "";
       right += target !== "" && net.answers[best(run.p[n])] === target;
+      if (target) run.h[n].forEach((v, u) => (above[u] += (v > 0) === (target === "good")));
     });
   }));
-  return [right, all];
+  const signs = above.map((v) => Math.max(v, all - v)), unit = best(signs);
+  return [right, all, unit + 1, signs[unit]];
 }
-// the state of every layer after an opinion's last "not", and the unit of a layer that a second "not" changes most
+// the state of every layer after a text
 const stateAfter = (net, text) =>
   net.run(net.ids([...text])).frames.map((one, n) => output(net.layers[n].step, one.at(-1)));
+// what a second "not" does to a layer: the largest change of a unit, and the unit that it turns back most (-1: none)
 function counting(net, layer) {
-  const [once, twice] = ["not bad", "not not bad"].map((text) => stateAfter(net, text)[layer]);
-  const changes = once.map((v, u) => Math.abs(v - twice[u])), unit = best(changes);
-  return { unit: unit + 1, once: once[unit], twice: twice[unit], change: changes[unit] };
+  const [once, twice] = ["not ", "not not "].map((text) => stateAfter(net, text)[layer]);
+  const back = once.map((v, u) => v * (twice[u] - v) < 0 ? Math.abs(v - twice[u]) : 0), most = Math.max(...back);
+  const unit = most > 0 ? back.indexOf(most) : -1;
+  return {
+    unit,
+    once: once[unit],
+    twice: twice[unit],
+    change: Math.max(...once.map((v, u) => Math.abs(v - twice[u])))
+  };
 }
-function countSaid(net, t) {
-  const first = counting(net, 0), text = fill(t.alike, { change: shown(Math.ceil(100 * first.change) / 100) });
-  if (net.layers.length < 2) return text;
-  const { unit, once, twice } = counting(net, 1);
-  return `${text} ${fill(t.counts, { unit, once: shown(once), twice: shown(twice) })}`;
+function countSaid(net, t, [, all, sign, given]) {
+  const first = counting(net, 0), said = [fill(t.alike, { change: shown(Math.ceil(100 * first.change) / 100) })];
+  if (net.layers.length > 1) {
+    const { unit, once, twice } = counting(net, 1);
+    said.push(fill(t.counts, { unit: unit + 1, once: shown(once), twice: shown(twice) }));
+  }
+  return [...said, fill(t.sign, { n: net.layers.length, unit: sign, given, all })].join(" ");
 }
 // ||de/dh|| of every layer at every step, of the error of one step: it enters at the top, and goes down and back
 function layerGradients(net, run, step, target) {
@@ -159,8 +172,8 @@ function layerGradients(net, run, step, target) {
     })
     .reverse();
 }
-// the darkest colour of a state of these layers, whose values have no bound
-const DARKEST = 4;
+// the strongest colour of a state of these layers, whose values have no bound
+const STRONGEST = 4;
 FIGURES.deep = (root, t) => {
   const nets = [1, 2, 3].map((n) => network(NETWORKS[`deep ${n}`])), right = nets.map(pairsRight);
   const texts = ["not not bad", "not bad fun", "good not dull", "fun not not good"];
@@ -187,7 +200,7 @@ FIGURES.deep = (root, t) => {
           if (view === "states")
             svg.append(vector(
               x(n) - width / 2, y(r), h, `${name}, ${n + 1}`,
-              { cell: size_, wide: width, numbers: false, most: DARKEST }));
+              { cell: size_, wide: width, numbers: false, most: STRONGEST }));
           else
             svg.append(tip(
               draw("rect", { x: x(n) - width / 2, y: y(r), width, height: 52, style: `fill:${tone(g)}` }),
@@ -203,23 +216,24 @@ FIGURES.deep = (root, t) => {
         const guess = net.answers[best(run.p[n])], place_ = Math.min(wide - 34, x(n));
         svg.append(
           arrow(x(n), y(depth - 1), x(n), 98), draw("circle", { cx: x(n), cy: 84, r: 13, class: "state" }),
-          word(x(n), 89, "z", { class: "math", "font-style": "italic" }),
+          word(x(n), 89, "p", { class: "math", "font-style": "italic" }),
           word(place_, 64, `${t[guess]} ${guess === targets[n] ? "✓" : "✗"}`, { class: "said strong" }));
         errorBar(svg, place_, 48, errors[n], 32);
       });
     });
-    place.append(view === "states" ? valueScale(DARKEST, t.scale) : shareScale(t.scale_error));
-    const darkest = gradients.flatMap((row, r) => row.map((v, n) => [v, r + 1, n + 1])).sort((a, b) => b[0] - a[0])[0];
+    place.append(view === "states" ? valueScale(STRONGEST, t.scale) : shareScale(t.scale_error));
+    const strongest =
+      gradients.flatMap((row, r) => row.map((v, n) => [v, r + 1, n + 1])).sort((a, b) => b[0] - a[0])[0];
     const short = (v) => v >= 0.01 ? shown(v) : small(v);
     told.textContent = view === "states" ?
-      `${fill(t.told, { n: depth, e: shown(errors[last]) })} ${countSaid(net, t)}` :
+      `${fill(t.told, { n: depth, e: shown(errors[last]) })} ${countSaid(net, t, right[depth - 1])}` :
       fill(t.told_error, {
         n: depth,
         e: short(errors[last]),
-        most: short(darkest[0]),
-        layer: darkest[1],
-        step: darkest[2],
-        letter: letters[darkest[2] - 1].replace(" ", "␣")
+        most: short(strongest[0]),
+        layer: strongest[1],
+        step: strongest[2],
+        letter: letters[strongest[2] - 1].replace(" ", "␣")
       });
     score.replaceChildren(...nets.map((one, n) => {
       const p = right[n][0] / right[n][1], bar = el("i", { class: n === depth - 1 ? "right" : "" });
