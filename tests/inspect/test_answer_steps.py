@@ -63,6 +63,17 @@ def test_a_tag_in_the_middle_is_followed_from_its_own_step() -> None:
     assert answering(mode, TEXT) == {"layer 1": [1, 2, 3, 4], "layer 1 backwards": [1, 2, 3, 4]}
 
 
+def test_below_a_layer_of_two_directions_every_step_has_a_gradient_and_the_sentence_covers_all() -> None:
+    mode = build("synced", "words", "tags", bidirectional=True, num_layers=2)
+    layers = {layer["name"]: layer for layer in inspector.explain(mode, TEXT, at=2)["flow"]["layers"]}
+    for name, first, asked in (("layer 1", 1, 4), ("layer 1 backwards", 4, 1)):
+        assert all(layers[name]["norms"]["message"]), name
+        assert layers[name]["asked"] == asked
+        assert layers[name]["sentence"].startswith(f"step {first} ("), name
+        assert f"of the gradient of step {asked}" in layers[name]["sentence"], name
+    assert layers["layer 2"]["asked"] == layers["layer 2 backwards"]["asked"] == 2
+
+
 def test_the_copy_that_answers_is_shown_in_a_long_sequence() -> None:
     mode = build("synced", "words", "tags", bidirectional=True)
     for layer in inspector.explain(mode, " ".join(["dog"] * 60), at=20)["unrolled"]["layers"]:

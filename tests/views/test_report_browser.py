@@ -110,3 +110,23 @@ def test_axe_finds_no_violation_and_nothing_is_wider_than_the_page(tmp_path: Pat
             assert violations(page) == []
             assert page.evaluate("document.documentElement.scrollWidth") <= wide
             context.close()
+
+
+def test_the_picture_joins_both_directions_where_the_answer_reads_them(tmp_path: Path) -> None:
+    options = {"bidirectional": True, "num_layers": 2}
+    tagged = inspector.explain(learned("synced", "words", "tags", options), "the dog ran").data
+    summed = inspector.explain(learned("many-to-one", "words", "class", options), "the dog ran").data
+    joins, steps = [], len(tagged["input"]["items"])
+    with browser() as chromium:
+        for data in (tagged, summed):
+            (tmp_path / "a.html").write_text(report([data]), encoding="utf-8")
+            page = chromium.new_page()
+            page.goto((tmp_path / "a.html").as_uri())
+            joins.append(page.locator(".chain .join").count())
+            marks = page.locator(".chain .mark").all_text_contents()
+            assert marks == ["1 →layer 1", "1 ←layer 1 backwards", "2 →layer 2", "2 ←layer 2 backwards"]
+            # the layer that answers is unrolled first, since the others have no error
+            assert "The answer is read out here" in page.locator("p.look[aria-live]").inner_text()
+            page.close()
+    # of tags every copy of both layers; of one answer those of the lower layer, and where the last states meet
+    assert joins == [2 * steps, steps + 1]

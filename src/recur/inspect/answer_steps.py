@@ -63,7 +63,10 @@ def readout_norms(mode: Mode, place: LayerPosition, ledger: Ledger) -> dict[int,
 def answer_step(mode: Mode, place: LayerPosition, ledger: Ledger, weights: np.ndarray, steps: int) -> int:
     """The step of a place, from 0, at which the backward pass of the explained answer starts."""
     backwards = bool(place.direction)
-    if place.part != mode.read_from.part or mode.read_from.pooling:
+    mine = [layer.place for layer in ledger.layers if layer.place.part == place.part]
+    # below a layer that reads in both directions, the steps after the answer have a gradient as well
+    below = any(one.direction for one in mine) and place.layer < max(one.layer for one in mine)
+    if place.part != mode.read_from.part or mode.read_from.pooling or below:
         return 0 if backwards else steps - 1
     weighted = ledger.where[np.asarray(weights) != 0, 1]
     if not len(weighted):

@@ -148,6 +148,7 @@ def _about(model: Any) -> dict[str, Any]:
         "sentence": model.wording.sentence,
         "mode": mode.name,
         "cell": mode.cell,
+        "pooling": mode.read_from.pooling,
         "parameters": parameter_count(mode),
     }
 

@@ -289,7 +289,8 @@ class Column {
         el("div", { class: "next", role: "group", "aria-label": "candidates for the next item" }, ...rows), buttons),
       el(
         "p", { class: "soft" }, key("the network's probability", "var(--against)"),
-        key("after temperature, top-k and top-p", "var(--for)"), "; a click writes it"));
+        key("when drawn, as the figure says: no special symbols, after temperature, top-k and top-p", "var(--for)"),
+        "; a click writes it"));
   }
   write() {
     if (this.busyWriting) {

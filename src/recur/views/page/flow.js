@@ -17,16 +17,18 @@ function flow(root, data, every, state) {
         for (const one of same)
           for (const layer of one.flow.layers) {
             if (layer.part !== part) continue;
-            sentences.push(`${nameOf(one, layer, same.length > 1)}: ${layer.sentence}.`);
-            if (layer.lyapunov) sentences.push(layer.lyapunov.sentence + ".");
+            const through = layer.lyapunov ? ` ${layer.lyapunov.sentence}.` : "";
+            sentences.push(`${nameOf(one, layer, same.length > 1)}: ${layer.sentence}.${through}`);
             if (layer.labels.length === labels.length)
               series.push({ name: nameOf(one, layer, same.length > 1), values: layer.norms.message });
           }
         holder.append(
-          ...lines(
-            series, labels,
-            { title: "gradient by step" + (part === "stack" ? "" : ", " + part), boundaries: mine[0].boundaries }),
-          el("p", { class: "look" }, sentences.join(" ")));
+          ...lines(series, labels, {
+            title: "gradient by step" + (part === "stack" ? "" : ", " + part),
+            boundaries: mine[0].boundaries,
+            room: holder.clientWidth
+          }),
+          ...sentences.map((one) => el("p", { class: "look" }, one)));
       }
       holder.append(caption(
         "‖∂e/∂(all states of step t)‖, the total derivative of the answer's error with respect to the states of step t, through all later steps (backpropagation through time, written out); logarithmic. A black bar marks where truncated BPTT cuts. Below 1 % it vanishes, from 1 % it weakens, from 50 % to 200 % it is carried, above that it grows. The Lyapunov exponent is log ‖∂s_T/∂s_1‖ / (T - 1), in nats per step, of all states s of a layer: well below zero the layer forgets, well above zero gradients explode.",
@@ -66,8 +68,9 @@ function flow(root, data, every, state) {
       const kinds = Object.keys(PATHS);
       rows.sort((a, b) => kinds.indexOf(a[2].kind) - kinds.indexOf(b[2].kind));
       for (const [where, name, share, labels] of rows) {
-        const w = Math.max(480, 60 + labels.length * 26), h = 120, most = largest(share.fraction),
-              x = (t) => 50 + (w - 60) * t / labels.length, bw = Math.max(2, (w - 60) / labels.length - 3);
+        const w = Math.max(Math.min(480, holder.clientWidth || 480), 60 + labels.length * 26), h = 120,
+              most = largest(share.fraction), x = (t) => 50 + (w - 60) * t / labels.length,
+              bw = Math.max(2, (w - 60) / labels.length - 3);
         const svg = draw(
           "svg", { width: w, height: h + 50, role: "group", "aria-label": `shares of ${name}` },
           draw("line", { x1: 50, x2: w - 8, y1: h / 2, y2: h / 2, class: "axis" }));

@@ -10,7 +10,8 @@ function readable(colour) {
 // an item on the colour of its value; what it says is also what is shown when it is pointed at
 function chip(text, below, colour, says) {
   const one = el(
-    "span", { class: "chip", role: "img", "aria-label": says }, text, below === null ? null : el("small", {}, below));
+    "span", { class: "chip", role: "img", "aria-label": says }, text,
+    below === null ? null : el("small", { dir: "ltr" }, below));
   Object.assign(one.style, { background: colour, color: readable(colour) });
   return tip(one, says);
 }

@@ -1,6 +1,8 @@
 // Sizes over steps as lines, on a logarithmic axis.
 function lines(series, labels, options) {
-  const w = Math.max(480, Math.min(1000, 60 + labels.length * 34)), h = 260, left = 62, bottom = 74, top = 12;
+  const wanted = Math.max(480, Math.min(1000, 60 + labels.length * 34));
+  // on a narrow page the last step, which is the one that answers, is not cut
+  const w = Math.max(280, Math.min(wanted, options.room || wanted)), h = 260, left = 62, bottom = 74, top = 12;
   const svg = draw("svg", { width: w, height: h, role: "group", "aria-label": options.title }), dots = [];
   const positive = series.flatMap((s) => s.values).filter((v) => v > 0);
   const high = Math.ceil(Math.log10(Math.max(...positive, 1e-30)) + 1e-9);
@@ -14,7 +16,7 @@ function lines(series, labels, options) {
       draw("line", { x1: left, x2: w - 8, y1: at, y2: at, class: "axis" }),
       draw("text", { x: left - 6, y: at + 4, "text-anchor": "end", class: "soft" }, `1e${e}`));
   }
-  const every = Math.max(1, Math.ceil(labels.length / 40));
+  const every = Math.max(1, Math.ceil(14 * labels.length / (w - left - 46)));
   labels.forEach((label, t) => {
     if (t % every) return;
     svg.append(draw(

@@ -1,6 +1,6 @@
 // A matrix on a canvas with a cursor: pointer or arrow keys read a cell.
 function heat(rows, rowLabels, columnLabels, colour, say, options = {}) {
-  const left = options.left || 92, top = 4, bottom = 66;
+  const left = options.left || 92, top = 8, bottom = 66;
   const cw = Math.max(6, Math.min(34, Math.floor(900 / Math.max(1, columnLabels.length)))),
         ch = options.height || Math.max(5, Math.min(22, Math.floor(480 / Math.max(1, rows.length))));
   const w = left + cw * columnLabels.length + 50, h = top + ch * rows.length + bottom,

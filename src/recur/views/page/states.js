@@ -96,11 +96,13 @@ function saturation(layer) {
 }
 function trajectory(layer) {
   const points = layer.trajectory.points, s = 320, xs = points.map((p) => p[0]), ys = points.map((p) => p[1]);
-  const lowX = Math.min(...xs), lowY = Math.min(...ys),
-        span = Math.max(Math.max(...xs) - lowX, Math.max(...ys) - lowY, 1e-9);
-  const x = (p) => 20 + (p[0] - lowX) / span * (s - 60), y = (p) => s - 24 - (p[1] - lowY) / span * (s - 60);
+  const lowX = Math.min(...xs), lowY = Math.min(...ys), tallest = Math.max(...ys) - lowY,
+        span = Math.max(Math.max(...xs) - lowX, tallest, 1e-9);
+  // both axes have one scale; what is flat takes no more paper than it needs
+  const high = Math.max(60, tallest / span * (s - 60) + 40);
+  const x = (p) => 20 + (p[0] - lowX) / span * (s - 60), y = (p) => high - 20 - (p[1] - lowY) / span * (s - 60);
   const svg = draw(
-    "svg", { width: s + 40, height: s, role: "group", "aria-label": "trajectory of the state" },
+    "svg", { width: s + 40, height: high, role: "group", "aria-label": "trajectory of the state" },
     draw("polyline", { points: points.map((p) => x(p) + "," + y(p)).join(" "), fill: "none", stroke: "#8b949e" }));
   const dots = points.map((p, t) => {
     const says = `step ${t + 1}: ${visible(layer.labels[t])}`;

@@ -3,8 +3,9 @@ function unrolled(root, data, state) {
   if (!data.unrolled) return;
   root.append(el("h2", {}, "The network unrolled, step by step"));
   const figure = el("figure");
-  const layers = data.unrolled.layers;
-  let layer = layers[Math.min(state.layer || 0, layers.length - 1)], timer = null;
+  // at first the layer that answers is shown, since it has the error
+  const layers = data.unrolled.layers, answering = Math.max(0, layers.findIndex((one) => one.reads));
+  let layer = layers[Math.min(state.layer ?? answering, layers.length - 1)], timer = null;
   const strip = el("div", { class: "strip" }), cell = el("div", { class: "strip" }),
         words = el("p", { class: "look", "aria-live": "polite" }), numbers = el("div", { class: "equations" });
   const frames = () => 2 * layer.copies.length;
