@@ -217,7 +217,7 @@ def test_gradients_shrink_by_factors_and_stay_on_the_belt(chromium: Any, files: 
     key = one.locator("#vanishing .key")
     assert "19 steps" in one.locator("#vanishing .panel").first.inner_text()
     assert "the product of the 19 factors" in plain.inner_text()
-    assert "which are 0.43 on (geometric) average. The gradient vanishes." in plain.inner_text()
+    assert "as much as 19 factors of 0.43 each. The gradient vanishes." in plain.inner_text()
     assert "95 % is left at France: the product of the 19 factors" in belt.inner_text()
     assert "the gates at “in” let only 0.08 of it pass" in belt.inner_text()
     assert "the belt alone brings 95 %" in both.inner_text()
@@ -230,12 +230,23 @@ def test_gradients_shrink_by_factors_and_stay_on_the_belt(chromium: Any, files: 
     assert one.locator("#vanishing .wrong").count() == 1
     kept.fill("19")  # as many steps as there are
     assert "reaches France, 19 steps before the error: 110 %" in cut.inner_text()
+    trained = key.inner_text()
     forget.fill("-8")
-    assert "LSTM: 0.2 % arrives at France: it vanishes" in key.inner_text()
+    assert "9·10⁻³ % is left at France" in belt.inner_text()
     assert "to make room" not in belt.inner_text()  # it is the shift that closes the gates
-    distance.fill("1")
     one.locator("#vanishing button", has_text="× 2").click()
-    assert "Elman network: 680 % arrives at France: it grows" in key.inner_text()
+    assert "At France, 6.1 % arrives" in plain.inner_text()
+    assert "is 0.14 on average" in plain.inner_text()
+    one.locator("#vanishing button", has_text="computed again").click()
+    assert "At France, 1·10⁻⁴ % arrives" in plain.inner_text()
+    assert "is 0.10 on average" in plain.inner_text()
+    one.locator("#vanishing button", has_text="as they were").click()
+    one.locator("#vanishing button", has_text="× 4").click()
+    assert "At France, 3·10⁶ % arrives" in plain.inner_text()
+    assert "The gradient grows" in plain.inner_text()
+    assert key.inner_text() == trained  # the networks as they were trained
+    distance.fill("1")
+    assert key.inner_text() != trained
 
 
 @pytest.mark.parametrize("wide", [1280, 390])

@@ -7,14 +7,11 @@ const part = (f, [first, count]) => Array.from(f.subarray(first, first + count))
 const oneHot = (n, size) => Array.from({ length: size }, (_, i) => Number(i === n));
 const norm = (values) => Math.sqrt(values.reduce((sum, v) => sum + v * v, 0));
 
-// the weights of one layer, changed as a control asks for: W_hh times a factor, the bias of the forget gate plus a
-// shift
+// the weights of one layer, changed as a control asks for: W_hh times a factor
 function weightsOf(data, layer, change) {
   const weights = {};
   for (const [name, values] of Object.entries(data.layers[layer])) weights[name] = W.from(values);
   if (change.scale) weights.W_hh = weights.W_hh.map((v) => v * change.scale);
-  if (change.forget && data.cell === "lstm")
-    for (let u = data.hidden; u < 2 * data.hidden; ++u) weights.b[u] += change.forget;
   return weights;
 }
 
@@ -109,9 +106,10 @@ function softmax(z) {
 }
 const best = (p) => p.indexOf(Math.max(...p));
 // the gradient of the error of the last step with respect to the memory of every step (c of the LSTM, h of the others):
-// shares of the last step's; of the LSTM also along c alone, where each step multiplies by its forget gate
-function gradientNorms(net, ids, target, kept = Infinity) {
-  const run = net.run(ids), last = ids.length - 1, dz = run.p[last].map((v, k) => v - Number(k === target));
+// shares of the last step's; of the LSTM also along c alone, where each step multiplies by its forget gate. The states
+// are those of the network `from`, and shift is added to the forget gates' pre-activations in the backward pass alone
+function gradientNorms(net, ids, target, { kept = Infinity, from = net, shift = 0 } = {}) {
+  const run = from.run(ids), last = ids.length - 1, dz = run.p[last].map((v, k) => v - Number(k === target));
   const outside = ids.map((_, t) => t === last ? throughReadout(net, dz) : null);
   const layer = net.layers[0], { values } = layer.step, { back } = backward(layer, run.frames[0], outside, kept);
   const gradients = back.map((d) => part(d, values.memory.derivative)), whole = norm(gradients[last]);
@@ -119,12 +117,13 @@ function gradientNorms(net, ids, target, kept = Infinity) {
   const alone = [], gates = [];
   for (let t = last; values.f && t >= 0; --t) {
     alone[t] = norm(line) / whole;
-    const gate = part(run.frames[0][t], values.f.value), cut = last - t >= kept;
+    const gate = part(run.frames[0][t], values.f.value).map((f) => 1 / (1 + (1 - f) / f * Math.exp(-shift)));
+    const cut = last - t >= kept;
     line = cut ? line.map(() => 0) : line.map((v, u) => v * gate[u]);
     // the forget gates of a step as one number: by how much they shorten what passes them; none where nothing arrives
     gates[t] = cut || alone[t] === 0 ? null : norm(line) / whole / alone[t];
   }
-  return { shares: gradients.map((one) => norm(one) / whole), alone, gates };
+  return { shares: gradients.map((one) => norm(one) / whole), alone, gates, run };
 }
 // a share as it is printed, and the word for it, of what is printed, so that the two agree
 const rounded = (share) => +share.toPrecision(share < 0.01 ? 1 : 2);

@@ -1,9 +1,10 @@
 // Chapter 10: how the gradient of the last step shrinks or stays on its way back: one factor per step in the Elman
-// network, one forget gate per step on the cell line of the LSTM, both ways together, and truncation.
+// network, one forget gate per step on the cell line of the LSTM, both ways together, and truncation. A control scales
+// what each step back multiplies by; the states stay, unless the forward pass is run again.
 // 4·10⁻⁶
 const small = (v) => {
-  const [digit, power] = v.toExponential(0).split("e-");
-  return `${digit}·10⁻${[...power].map((one) => "⁰¹²³⁴⁵⁶⁷⁸⁹"[one]).join("")}`;
+  const [digit, power] = v.toExponential(0).split("e");
+  return `${digit}·10${[...power].map((one) => ({ "-": "⁻", "+": "" })[one] ?? "⁰¹²³⁴⁵⁶⁷⁸⁹"[one]).join("")}`;
 };
 const tiny = (p) => `${small(100 * p)} %`;
 // a logarithmic axis that holds everything that is drawn: whole powers of ten, at most seven of them named
@@ -13,12 +14,27 @@ function decades(least, most) {
   for (let power = low; power <= high; power += by) ticks.push([10 ** power, amount(10 ** power)]);
   return { low, high, ticks };
 }
-const amount = (p) => p === 0 ? "0 %" : p >= 1e-4 ? `${+ (100 * p).toPrecision(p < 0.01 ? 1 : 2)} %` : tiny(p);
+const amount = (p) => p === 0 ? "0 %" :
+  p >= 1e-4 && p < 1e3        ? `${+ (100 * p).toPrecision(p < 0.01 ? 1 : 2)} %` :
+                                tiny(p);
 // a factor in the room of three digits
 const factor = (v) => v < 0.005 ? "<.01" : v < 0.995 ? v.toFixed(2).slice(1) : v.toFixed(1);
 // by what each step back multiplies the length of a gradient: the lengths before and after as a ratio, per step
 const ratios = (shares) => shares.map((v, n) => n > 0 && v > 0 ? shares[n - 1] / v : null);
 const CUE = 4;
+// the gradient of "French" in a network of chapter 5
+function carriedBack(kind, count, options, net = network(NETWORKS[`word ${kind}`])) {
+  return gradientNorms(net, net.ids(farText("France", count)), net.answers.indexOf("French"), options);
+}
+// the Elman network: W_hh is scaled in the backward pass, and in the forward pass too where it is run again; with the
+// weights that were trained or with random ones, as training starts
+function elmanBack(count, { scale = 1, again = false, random = false } = {}) {
+  const data = {...NETWORKS["word elman"] };
+  if (random) data.layers = fresh("elman", data.inputs, data.hidden, 1).layers;
+  const net = network(data, { scale }), found = carriedBack("elman", count, { from: again ? net : network(data) }, net);
+  const slopes = found.run.h.slice(CUE + 1).flat().map((h) => 1 - h * h);
+  return {...found, slope: slopes.reduce((a, b) => a + b) / slopes.length };
+}
 
 // the axis that all pictures of the chapter share: the words of the sentence, to the right where there is room for a
 // number per word, else downwards
@@ -77,7 +93,7 @@ function shareChart(root, texts, series, t, factors) {
       const xy = ([n, v]) => across ? [axis.at(n), place(v)] : [place(v), axis.at(n)];
       svg.append(draw("polyline", {
         points: points.map(xy).join(" "),
-        class: "curve",
+        class: one.wide ? "curve wide" : "curve",
         style: `stroke:${one.colour}`,
         "stroke-dasharray": one.dash
       }));
@@ -140,42 +156,46 @@ function truncation(root, texts, shares, t) {
   });
 }
 FIGURES.vanishing = (root, t) => {
-  const state = { scale: 1, forget: 0, kept: 10, count: 3 };
+  const state = { scale: 1, again: "", random: "", forget: 0, kept: 10, count: 3 };
   const make = () =>
     ({ place: el("div", { class: "chart" }), told: el("p", { class: "told", "aria-live": "polite" }) });
   const plain = make(), belt = make(), both = make(), cut = make();
-  const ways = (kind, change, kept) => {
-    const net = network(NETWORKS[`word ${kind}`], change), texts = farText("France", state.count);
-    return gradientNorms(net, net.ids(texts), net.answers.indexOf("French"), kept);
-  };
-  const line = (kind, values, name = t[kind], dash = COLOURS[kind][1]) => ({
+  const ways = (kind, options) => carriedBack(kind, state.count, options);
+  const line = (kind, values, name = t[kind], wide = false) => ({
     name,
     colour: COLOURS[kind][0],
-    dash,
+    dash: COLOURS[kind][1],
+    wide,
     values,
     note: fill(t.arrives, { share: amount(values[CUE]), grade: t[grade(values[CUE])] })
   });
   function show() {
     const texts = farText("France", state.count), last = texts.length - 1, steps = last - CUE;
-    const elman = ways("elman", { scale: state.scale }), gru = ways("gru", {}),
-          lstm = ways("lstm", { forget: state.forget }), share = elman.shares[CUE], alone = lstm.alone[CUE];
+    const elman = elmanBack(state.count, state), shifted = ways("lstm", { shift: state.forget }), lstm = ways("lstm"),
+          share = elman.shares[CUE], alone = shifted.alone[CUE];
     shareChart(clear(plain.place), texts, [line("elman", elman.shares)], t, ratios(elman.shares));
-    plain.told.textContent =
-      fill(t.factors, { n: steps, mean: shown(share ** (1 / steps)), share: amount(share), grade: t[grade(share)] });
-    conveyor(clear(belt.place), texts, lstm, t);
+    plain.told.innerHTML = fill(t.factors, {
+      n: steps,
+      mean: shown(share ** (1 / steps)),
+      share: amount(share),
+      grade: t[grade(share)],
+      slope: shown(elman.slope)
+    });
+    conveyor(clear(belt.place), texts, shifted, t);
     belt.told.textContent = fill(t.product, { n: steps, share: amount(alone), grade: t[grade(alone)] });
-    // why a gate closes at "in" is known of the network as it was trained, not of one that is changed
-    const before = lstm.gates[CUE - 1];
+    // why a gate closes at "in" is known of the network as it was trained, not of shifted gates
+    const before = shifted.gates[CUE - 1];
     if (state.forget === 0 && before < 0.2) belt.told.textContent += ` ${fill(t.dropped, { before: shown(before) })}`;
+    // what lies below is drawn first, and wider
     const series = [
-      line("elman", elman.shares), line("gru", gru.shares), line("lstm", lstm.shares),
-      line("lstm", lstm.alone, t.alone, "1 4")
+      line("lstm", lstm.alone, t.alone, true), line("elman", elmanBack(state.count).shares),
+      line("gru", ways("gru").shares), line("lstm", lstm.shares)
     ];
     shareChart(clear(both.place), texts, series, t);
     seriesKey(both.place, series);
-    both.told.textContent = fill(t.both, { share: amount(lstm.shares[CUE]), alone: amount(alone) });
+    both.told.textContent = fill(t.both, { share: amount(lstm.shares[CUE]), alone: amount(lstm.alone[CUE]) });
     const kept = Math.min(state.kept, last);
-    const passed = ways("lstm", { forget: state.forget }, kept).shares;
+    const passed = ways("lstm", { kept }).shares;
     truncation(clear(cut.place), texts, passed, t);
     cut.told.textContent = fill(
       kept < steps ? t.cut : t.reaches,
@@ -196,10 +216,13 @@ FIGURES.vanishing = (root, t) => {
   root.append(
     controls(slider(t.distance, 0, 4, state.count, set("count"), (v) => fill(t.apart, { count: v, n: apart_(v) }))),
     el("h3", {}, t.part_plain), formula(t.plain_formula),
-    controls(choice(t.scale, [["0.5", "× 0.5"], ["1", "× 1"], ["2", "× 2"]], "1", (v) => set("scale")(+v))),
+    controls(
+      choice(t.scale, ["0.5", "1", "2", "4"].map((v) => [v, `× ${v}`]), String(state.scale), (v) => set("scale")(+v)),
+      choice(t.states, [["", t.same], ["again", t.again]], state.again, set("again")),
+      choice(t.weights, [["", t.trained], ["random", t.random]], state.random, set("random"))),
     plain.place, plain.told, el("h3", {}, t.part_belt), formula(t.belt_formula),
-    controls(slider(t.forget, -8, 4, 0, set("forget"), signed_)), belt.place, belt.told, el("h3", {}, t.part_both),
-    both.place, el("p", { class: "soft" }, t.rule), both.told, el("h3", {}, t.part_cut), controls(back), cut.place,
-    cut.told);
+    controls(slider(t.forget, -8, 4, state.forget, set("forget"), signed_)), belt.place, belt.told,
+    el("h3", {}, t.part_both), both.place, el("p", { class: "soft" }, t.rule), both.told, el("h3", {}, t.part_cut),
+    controls(back), cut.place, cut.told);
   show();
 };
