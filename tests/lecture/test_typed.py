@@ -44,7 +44,7 @@ def words(x, h, W, U, a, b):
 
 def read(script: str, given: Any = None) -> Any:
     """Run a script in Node.js with what reads and computes typed equations."""
-    figures = ("typed_graph", "typed", "cell_drawing", "interpreted")
+    figures = ("typed_graph", "typed", "cell_parts", "cell_places", "cell_routing", "cell_drawing", "interpreted")
     parts = [javascript.functions(), 'const NS = "http://www.w3.org/2000/svg";']
     parts += [(FIGURES / f"{n}.js").read_text(encoding="utf-8") for n in figures]
     return evaluated("\n".join([*parts, script]), given)

@@ -144,7 +144,7 @@ function matrixBlock(net, f, name, now, back, parts, t) {
   };
   const cell = (v) => {
     const one = el("span", {}, shown(v));
-    one.style.cssText = `background:${tone(v, 1)};color:${ink(v, 1)}`;
+    one.style.cssText = `background:${tone(v, 1)};color:${ink()}`;
     return one;
   };
   const edge = (text) => el("b", {}, text);

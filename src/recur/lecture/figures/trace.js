@@ -70,7 +70,7 @@ function traceChart(root, traces, chosen, texts, n, t, choose_) {
       own.forEach((one, m) => {
         const v = one[gate];
         svg.append(draw("rect", { x: left + gap * m, y: above, width: gap - 1, height: 20, style: `fill:${tone(v)}` }));
-        if (gap > 31) svg.append(word(place.at(m), above + 14, shown(v), { style: `fill:${ink(v)}`, class: "digits" }));
+        if (gap > 31) svg.append(word(place.at(m), above + 14, shown(v), { style: `fill:${ink()}`, class: "digits" }));
       });
     });
     svg.append(draw("rect", { x: left + gap * n - 1, y: top - 4, width: gap + 1, height: 194, class: "frame" }));
