@@ -107,14 +107,19 @@ void a_thread_that_is_queued_behind_its_waker_is_moved() {
   CPU_ZERO(&here);
   CPU_SET(sched_getcpu(), &here);
   Member member;
-  member.allow(here);
-  CHECK(sched_setaffinity(0, sizeof here, &here) == 0);  // both share a core now, and this thread has it
-  member.allow(all);
-  member.placement.move(1);
-  const int before = member.looks;
-  while (member.looks < before + 2) recur::pause_briefly();
-  CHECK((member.core != sched_getcpu()) == (CPU_COUNT(&all) > 1));
-  CHECK(member.allowed(all));
+  CHECK(sched_setaffinity(0, sizeof here, &here) == 0);
+  bool moved = false;
+  // on a busy machine the system may move it back before it looks
+  for (int tries = 0; !moved && tries < (CPU_COUNT(&all) > 1 ? 20 : 1); ++tries) {
+    member.allow(here);  // both share a core now, and this thread has it
+    member.allow(all);
+    member.placement.move(1);
+    const int before = member.looks;
+    while (member.looks < before + 2) recur::pause_briefly();
+    moved = member.core != sched_getcpu();
+    CHECK(member.allowed(all));
+  }
+  CHECK(moved == (CPU_COUNT(&all) > 1));
   CHECK(sched_setaffinity(0, sizeof all, &all) == 0);
 }
 
