@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -14,6 +15,7 @@ from recur.evaluation.ahead import Ahead
 from recur.evaluation.disk_feed import DiskFeed
 from recur.evaluation.disk_rows import DiskRows
 from recur.evaluation.feed import RowEncoder
+from recur.modes import Mode
 from recur.network import Batch
 from tests.modes.helpers import LABELS, TEXTS, build
 
@@ -25,8 +27,8 @@ def _feed() -> DiskFeed:
     return DiskFeed(mode, DiskRows(ROWS, RowEncoder(mode, ROWS), None), 4, seed=1)
 
 
-def _threads() -> int:
-    return sum(thread.name == "recur-ahead" for thread in threading.enumerate())
+def _threads() -> set[threading.Thread]:
+    return {thread for thread in threading.enumerate() if thread.name == "recur-ahead"}
 
 
 def test_batches_are_those_of_the_feed_over_epochs_and_after_a_jump() -> None:
@@ -43,10 +45,11 @@ def test_the_thread_ends_with_the_object_and_with_close() -> None:
     before = _threads()
     one, other = Ahead(_feed()), Ahead(_feed())
     one.batch(0, 0), other.batch(0, 0)
-    assert _threads() == before + 2
+    started = _threads() - before
+    assert len(started) == 2
     one.close()
     del other
-    assert _threads() == before
+    assert not started & _threads()
 
 
 class _Broken(DiskFeed):
@@ -65,22 +68,34 @@ def test_an_error_is_raised_where_its_batch_is_asked_for() -> None:
 
 
 class _Slow(DiskFeed):
+    """Takes a second for each of two batches, by a clock that nothing else moves, and never makes the third."""
+
+    def __init__(self, mode: Mode) -> None:
+        super().__init__(mode, DiskRows(ROWS, RowEncoder(mode, ROWS), None), 4, seed=1)
+        self.now, self.over = 0.0, threading.Event()
+
     def batch(self, epoch: int, index: int) -> Batch:
-        time.sleep(0.05)
+        if index < 2:
+            self.now += 1.0
+        else:
+            self.over.wait()
         return super().batch(epoch, index)
 
 
-def test_the_time_waited_is_counted_and_said() -> None:
-    mode = build("many-to-one", "words", "class")
-    ahead = Ahead(_Slow(mode, DiskRows(ROWS, RowEncoder(mode, ROWS), None), 4, seed=1))
+def test_the_time_waited_is_counted_and_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    feed = _Slow(build("many-to-one", "words", "class"))
+    monkeypatch.setattr("recur.evaluation.ahead.time", SimpleNamespace(perf_counter=lambda: feed.now))
+    ahead = Ahead(feed)
     ahead.batch(0, 0)
     waited = ahead.waited
-    assert waited >= 0.05
+    assert waited >= 1.0
     # a batch that is ready is not waited for
-    deadline = time.monotonic() + 10
-    while ahead.ready == 0 and time.monotonic() < deadline:
+    deadline = time.monotonic() + 60
+    while ahead.ready == 0:
+        assert time.monotonic() < deadline
         time.sleep(0.01)
     ahead.batch(0, 1)
-    assert ahead.waited - waited < 0.05
+    assert ahead.waited == waited
     assert ", 10.0 % of " in ahead.describe(10 * ahead.waited)
+    feed.over.set()
     ahead.close()

@@ -96,7 +96,7 @@ def test_processes_share_the_parts(
         monkeypatch.setenv("RANK", str(rank))
         said = _ok(run("predict", network, pattern, "--out", tmp_path / "together")).err
         assert f"process {rank + 1} of 3" in said
-        assert "were there already" not in said
+        assert "there already" not in said
     alone, together = (
         {path.name: path.read_bytes() for path in (tmp_path / name).glob("*.csv")} for name in ("alone", "together")
     )

@@ -53,6 +53,7 @@ def test_a_dragged_range_lists_its_matches(shown: Page, tmp_path: Any) -> None:
     file = tmp_path / "texts.txt"
     file.write_text("they say the stars are in the\n" * 4 + TEXT + "\n", encoding="utf-8")
     shown.page.set_input_files('.controls input[type="file"][accept*=".txt"]', str(file))
+    shown.page.wait_for_selector("text=5 lines of texts.txt")  # it has been read
     items = shown.page.locator(".picker .pick")
     first, last = items.nth(4).bounding_box(), items.nth(5).bounding_box()
     assert first is not None

@@ -8,7 +8,7 @@
       reviews-0.00001.csv          the next ones
 
 A part that is there is not answered again, so that every input is answered exactly once. Several processes that were
-started together (RANK and WORLD_SIZE in the environment, as torchrun sets them) take every so many-th part each.
+started together (RANK and WORLD_SIZE in the environment, as torchrun sets them) take every N-th part each.
 """
 
 from __future__ import annotations
@@ -107,12 +107,14 @@ class Outcome:
     def describe(self, out: Path) -> str:
         """Return the throughput in words."""
         if not self.parts and self.kept:
-            return f"{out}: nothing was left to answer; {self.kept:,} parts were there already"
+            return f"{out}: nothing was left to answer; {self._kept()}"
         rate = self.inputs / max(self.seconds, 1e-9)
         inputs, parts = (f"{n:,} {word}{'s' * (n != 1)}" for n, word in ((self.inputs, "input"), (self.parts, "part")))
-        text = f"{out}: answered {inputs} in {parts}, {duration(self.seconds)}"
-        text += f", {rate:,.0f} per second"
-        return text + (f"; {self.kept:,} parts were there already" if self.kept else "")
+        text = f"{out}: answered {inputs} in {parts}, {duration(self.seconds)}, {rate:,.0f} per second"
+        return text + (f"; {self._kept()}" if self.kept else "")
+
+    def _kept(self) -> str:
+        return f"{self.kept:,} part{'s were' if self.kept > 1 else ' was'} there already"
 
 
 def processes() -> tuple[int, int]:
@@ -187,7 +189,7 @@ def _answer_file(
     request: Request, place: int, part: Part, queries: InputQueries, answers: Answers, outcome: Outcome, *,
     several: bool,
 ) -> None:  # fmt: skip
-    """Answer the pieces of a file that are this process's: all, or every so many-th where files are few."""
+    """Answer the pieces of a file that are this process's: all, or every N-th where there are fewer files."""
     column = _id_column(request, queries.table, queries.roles)
     alone = place % request.processes == request.rank and several
     for piece, first in enumerate(range(0, len(queries), PIECE)):

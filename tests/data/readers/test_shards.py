@@ -83,7 +83,7 @@ def test_names_in_the_first_of_several_parts_of_one_file_are_refused(tmp_path: P
 def test_how_numbers_are_written_is_decided_by_all_shards(tmp_path: Path) -> None:
     # 1.234 alone is a number with a decimal point; beside 5.678,5 it is a thousand
     lines = "".join(f"a;1.{place}\n" for place in range(100, 140))
-    found = read(_shards(tmp_path, "text;n\n" + lines, "text;n\nb;5.678,5\n" * 1 + "c;1.000,5\n"), DataConfig())
+    found = read(_shards(tmp_path, "text;n\n" + lines, "text;n\nb;5.678,5\nc;1.000,5\n"), DataConfig())
     assert (found[0]["n"], found[40]["n"]) == (1100.0, 5678.5)
 
 
