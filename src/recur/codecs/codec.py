@@ -89,7 +89,7 @@ class Codec(Text, Symbols, Columns, Values):
         """Learn the vocabulary (or the scale) from values, read once and not kept; return self."""
 
     def in_bounded_memory(self) -> Codec:
-        """Return the codec, whose `fit` is to need memory that does not grow with the number of values."""
+        """Limit the memory of `fit`, so that it does not grow with the number of values; return self."""
         return self
 
     @abstractmethod

@@ -150,7 +150,7 @@ def _form(source: Any, config: DataConfig) -> str:
         return "npy"
     if config.format == "idx" or (config.format is None and is_idx(path)):
         return "idx"
-    if config.format in (None, "arrow", "parquet") and is_arrow(path):
+    if config.format in (None, "arrow") and is_arrow(path):
         return "arrow"
     check_text_file(path)
     if config.format in (None, "text") and requested_pair(path, config) is not None:

@@ -80,7 +80,7 @@ class _Pool:
     def __init__(self, rows: DiskRows, order: BlockOrder, epoch: int, number: int) -> None:
         self.ids = order.pool(epoch, number)
         self.rows: list[Encoded] = []
-        # the rows of a block stand together
+        # the rows of a block are next to each other
         cuts = np.flatnonzero(np.diff(self.ids // rows.block)) + 1
         for ids in np.split(self.ids, cuts):
             number_of_block = int(ids[0]) // rows.block

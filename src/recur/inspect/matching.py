@@ -307,13 +307,9 @@ def _during(on: np.ndarray, start: int, stop: int, edges: str) -> np.ndarray:
 def _strictest(on: np.ndarray, start: int, stop: int) -> str:
     """The edges that some unit meets: both, else the one side that more units meet, else none."""
     counts = {edges: int(_during(on, start, stop, edges).sum()) for edges in ("both", "before", "after")}
-    return (
-        "both"
-        if counts["both"]
-        else max(("before", "after"), key=counts.__getitem__)
-        if any(counts.values())
-        else "none"
-    )
+    if counts["both"]:
+        return "both"
+    return max(("before", "after"), key=counts.__getitem__) if any(counts.values()) else "none"
 
 
 def _nothing_on(on: np.ndarray, start: int, stop: int, edges: str, threshold: float, state: str) -> DataError:

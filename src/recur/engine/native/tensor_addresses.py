@@ -102,7 +102,22 @@ def numbers_of(tensors: Sequence[Tensor | None]) -> list[int] | None:
 
 
 def add_numbers(numbers: list[int], own: Mapping[str, object], names: Sequence[str | None]) -> bool:
-    """Append those of a layer's parameters, 0 for None in place of a name; False as above, or where one is missing."""
+    """Append the numbers of a layer's parameters to others, as `numbers_of` gives them.
+
+    Parameters
+    ----------
+    numbers : list of int
+        Is extended.
+    own : mapping of str to object
+        The parameters of the layer.
+    names : sequence of str or None
+        Which of them; 0 is appended for None.
+
+    Returns
+    -------
+    bool
+        False where one is missing, or is no plain tensor: what was appended is then of no use.
+    """
     for name in names:
         if name is None:
             numbers.append(0)
