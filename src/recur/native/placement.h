@@ -3,11 +3,6 @@
 // After a pause of some ten milliseconds Linux often puts a woken thread on the core of its waker, in a virtual machine
 // also where another core is idle. The woken thread is then queued behind its waker, which waits for it: until the
 // scheduler's next tick, up to 4 ms. Moved to another core at once, it is at work after 0.1 ms.
-//
-// To move a thread, its affinity mask is read, set without one core, and set again as it was: three system calls in a
-// row. What another thread or process sets between the first and the last is lost, and during that time the mask lacks
-// the core. A cpuset of its control group stays binding: the kernel allows the part of a mask that is in the cpuset, and
-// refuses a mask that has no part in it. See docs/design/0010-frozen-weights.md for a cpuset that changes meanwhile.
 #pragma once
 
 #include <atomic>
