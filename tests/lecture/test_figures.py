@@ -109,9 +109,12 @@ def test_controls_change_what_is_shown(chromium: Any, files: dict[str, str]) -> 
     assert "“sky” stays at 100 %. It is still the most likely word." in one.locator("#near .told").inner_text()
     one.locator("#near .sentence button", has_text="clouds").click()
     one.locator("#near .other select").select_option("fish")
-    assert "With “fish” for “clouds”" in one.locator("#near .told").inner_text()
+    assert "LSTM: with “fish” for “clouds”" in one.locator("#near .told").inner_text()
     assert "The most likely word is then “sea”" in one.locator("#near .told").inner_text()
     assert one.locator("#near .untested").all_inner_texts() == ["the", "are", "in", "the"]
+    bars = one.locator("#near .beside .bars")
+    named = [str(each.get_attribute("aria-label")).split()[0] for each in bars.all()]
+    assert named == ["sky", "sea", "sky", "sea"]  # before and after the swap, in both networks
     one.locator("#far input").first.fill("6")
     assert "35 words apart" in one.locator("#far .panel").inner_text()
     one.locator("#far .sentence button", has_text="sister").click()
@@ -353,6 +356,25 @@ def test_the_states_of_both_chains_are_large_enough_to_be_read_on_a_phone(chromi
     one.locator("#deep input").fill("3")
     assert one.locator("#deep svg text.soft").count() >= 3
     assert one.locator("#deep svg text.soft").evaluate_all(inside) == 0
+
+
+def test_settings_survive_the_breakpoint(chromium: Any, files: dict[str, str]) -> None:
+    one = opened(chromium, files["en"]).page
+    one.locator("#vanishing input").nth(1).fill("-8")
+    one.locator("#far select").first.select_option("Italy")
+    one.locator("#far .sentence button", has_text="sister").click()
+    one.locator("#far .other select").select_option("school")
+    one.locator("#deep input").fill("3")
+    one.locator("#deep button", has_text="gradient").click()
+    one.locator("#tasks button[aria-pressed]").first.click()
+    seen = ("#vanishing .panel", "#far .told", "#deep .told", "#tasks .running")
+    before = [one.locator(each).first.inner_text() for each in seen]
+    for wide in (390, 1280):
+        narrow = one.locator("#deep svg").first.get_attribute("width")
+        one.set_viewport_size({"width": wide, "height": 900})
+        one.wait_for_function(f"document.querySelector('#deep svg').getAttribute('width') !== '{narrow}'")
+        one.wait_for_timeout(300)
+    assert [one.locator(each).first.inner_text() for each in seen] == before
 
 
 def test_an_answer_is_shown_after_a_choice(chromium: Any, files: dict[str, str]) -> None:

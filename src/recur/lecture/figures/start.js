@@ -10,6 +10,26 @@ document.querySelectorAll(".ask").forEach((ask) => {
     answer.hidden = false;
   }));
 });
+// what the controls of a figure are set to, as a function that sets those of its new drawing alike: first the fields,
+// then what is pressed, then the fields that appear with it
+function settings(root) {
+  const fields = () => [...root.querySelectorAll("input, select, textarea")];
+  const pressed = () => [...root.querySelectorAll("button[aria-pressed]")];
+  const states = (one) => one.getAttribute("aria-pressed"), on = pressed().map(states);
+  const values = fields().map((one) => one.value);
+  return () => {
+    const write = () => values.forEach((value, n) => {
+      const field = fields()[n];
+      if (!field || field.value === value) return;
+      field.value = value;
+      ["input", "change"].forEach((event) => field.dispatchEvent(new Event(event)));
+    });
+    write();
+    for (const state of ["true", "false"])
+      on.forEach((old, n) => old === state && pressed()[n] && states(pressed()[n]) !== old && pressed()[n].click());
+    write();
+  };
+}
 const waiting = [];
 document.querySelectorAll("[data-figure]").forEach((root) => {
   const name = root.dataset.figure, begin = () => {
@@ -23,8 +43,10 @@ document.querySelectorAll("[data-figure]").forEach((root) => {
   let width = 0;
   new ResizeObserver(([{ contentRect }]) => {
     if (root.dataset.drawn && width && Math.abs(contentRect.width - width) > 24 && !matchMedia("print").matches) {
+      const restore = settings(root);
       clear(root);
       FIGURES[name](root, TEXTS[name]);
+      restore();
     }
     width = contentRect.width;
   }).observe(root);

@@ -166,7 +166,9 @@ FIGURES.tasks = (root, t) => {
     ["many-to-many", kind([0, 1], 5, [2, 3, 4]), translation],
     ["synced", kind([0, 1, 2, 3], 4, [0, 1, 2, 3]), tagged],
   ];
-  const unseen = { unseen: TASKS.unseen.join(", ") };
+  const french = network(NETWORKS["many-to-many"]);
+  const good = TASKS.unseen.filter((n) => translated(french, TASKS.english[n]).join(" ") === TASKS.french[n].join(" "));
+  const unseen = { unseen: TASKS.unseen.join(", "), good: good.length };
   root.append(...rows.map(([name, drawing, run]) => {
     const place = el("div", { class: "running" }), small = el("div", { class: "small" }, drawing);
     place.small = small;

@@ -133,8 +133,8 @@ function frameRows(net, f, now, back, target, t) {
     ["xh", `${d("E", "a")} = (1 − ${sub("h")}<sup>2</sup>) · ${d("E", "h")}`, list(f.da[now])],
   ];
 }
-// the block of one matrix: in the forward pass what its gradient will need, in the backward pass what this step adds, and
-// the sum so far
+// the block of one matrix: in the forward pass what its gradient will need, in the backward pass what this step adds,
+// and the sum so far
 function matrixBlock(net, f, name, now, back, parts, t) {
   const n = now + 1, path = name.slice(2), [come, went] = factors(net, f, now)[name];
   const grid = (columns, ...cells) => {

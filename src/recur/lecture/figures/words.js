@@ -36,29 +36,40 @@ function swapSaid(t, from, answer, one) {
     `${text} ${one.answer === answer ? t.remains : t.becomes}`,
     { from, to: one.other, answer, before, after, other: one.answer, share: share(one.share) });
 }
-// the sentence with its words coloured by what a swap changes; a word opens the sentence with its swap
-function influence(root, net, texts, groups, t) {
+// the sentence with its words coloured by what a swap changes; a word opens the sentence with its swap, and the answers
+// of these networks before and after it
+function influence(root, net, texts, groups, t, kinds) {
   const found = swaps(net, texts, groups), p = net.next(texts), answer = net.answers[best(p)];
   const told = el("p", { class: "told", "aria-live": "polite" });
   const most = found.map((one) => one?.change || 0), first = most.indexOf(Math.max(...most));
-  const other = el("div", { class: "other" });
+  const other = el("div", { class: "other" }), below = el("div", { class: "beside" });
+  const show = (n, one) => {
+    told.textContent = swapSaid(t, texts[n], answer, one);
+    const swapped = texts.map((each, m) => m === n ? one.other : each);
+    clear(below).append(...kinds.map((kind) => {
+      const now = wordNet(kind), before = now.next(texts), right = now.answers[best(before)], top = 3;
+      return el(
+        "section", {}, el("h3", {}, t[kind]), el("p", { class: "soft" }, fill(t.before, { from: texts[n] })),
+        bars(now.answers, before, { answer: right, top }), el("p", { class: "soft" }, fill(t.after, { to: one.other })),
+        bars(now.answers, now.next(swapped), { answer: right, top }));
+    }));
+  };
   const tell = (n) => {
-    buttons.forEach((one, m) => one.setAttribute("aria-pressed", String(m === n)));
+    buttons.forEach((one, m) => found[m] && one.setAttribute("aria-pressed", String(m === n)));
     const one = found[n];
-    told.textContent = one ? swapSaid(t, texts[n], answer, one) : fill(t.noswap, { from: texts[n] });
+    show(n, one);
     const list = alike(texts[n], groups).map((each) => [each, each]);
-    clear(other).append(one ? choose(t.replace, list, one.other, (v) => {
-      told.textContent = swapSaid(t, texts[n], answer, swap(net, texts, n, v));
-    }) : "");
+    clear(other).append(choose(t.replace, list, one.other, (v) => show(n, swap(net, texts, n, v))));
   };
   const buttons = texts.map((word_, n) => {
-    const one = button(
-      word_, () => tell(n),
-      { "aria-pressed": "false", tabindex: n === first ? "0" : "-1", class: found[n] ? "" : "untested" });
+    if (!found[n]) return el("span", { class: "untested" }, word_);
+    const one = button(word_, () => tell(n), { "aria-pressed": "false", tabindex: n === first ? "0" : "-1" });
     one.style.cssText = `background:${tone(most[n])};color:${ink()}`;
     one.addEventListener("keydown", (e) => {
-      const to = { ArrowRight: n + 1, ArrowLeft: n - 1 }[e.key];
-      if (buttons[to]) buttons[to].focus();
+      const step = { ArrowRight: 1, ArrowLeft: -1 }[e.key];
+      let to = n + step;
+      while (step && buttons[to] && !found[to]) to += step;
+      buttons[to]?.focus();
     });
     one.addEventListener("focus", () => tell(n));
     return one;
@@ -67,7 +78,7 @@ function influence(root, net, texts, groups, t) {
     el(
       "div", { class: "sentence", role: "group", "aria-label": t.sentence }, ...buttons,
       el("span", { class: "blank" }, answer)),
-    el("p", { class: "soft press" }, t.press), other, told);
+    el("p", { class: "soft press" }, t.press), other, told, below);
   tell(first);
 }
 const nouns = () => Object.keys(TASKS.near);
@@ -76,11 +87,7 @@ FIGURES.near = (root, t) => {
   const place = el("div");
   const show = () => {
     const texts = `the ${colour} ${noun} are in the`.split(" ").filter(Boolean);
-    influence(clear(place), wordNet("lstm"), texts, [nouns(), ["white", "old"]], t);
-    place.append(el("div", { class: "beside" }, ...KINDS.filter((one) => one !== "gru").map((kind) => {
-      const net = wordNet(kind);
-      return el("section", {}, el("h3", {}, t[kind]), bars(net.answers, net.next(texts), { answer: TASKS.near[noun] }));
-    })));
+    influence(clear(place), wordNet("lstm"), texts, [nouns(), ["white", "old"]], t, ["elman", "lstm"]);
   };
   root.append(controls(choose(t.noun, nouns().map((one) => [one, one]), noun, (v) => {
                          noun = v;
@@ -105,13 +112,7 @@ FIGURES.far = (root, t) => {
     const texts = farText(country, count);
     influence(
       clear(place), wordNet("lstm"), texts,
-      [countries, ["sister", "dog", "house", "winters", "school"], ["small", "old", "long"]], t);
-    place.append(el("div", { class: "beside" }, ...KINDS.map((kind) => {
-      const net = wordNet(kind);
-      return el(
-        "section", {}, el("h3", {}, t[kind]),
-        bars(net.answers, net.next(texts), { answer: TASKS.countries[country], top: 3 }));
-    })));
+      [countries, ["sister", "dog", "house", "winters", "school"], ["small", "old", "long"]], t, KINDS);
   };
   root.append(controls(choose(t.country, countries.map((one) => [one, one]), country, (v) => {
                          country = v;
