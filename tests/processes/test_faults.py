@@ -106,7 +106,7 @@ def test_a_killed_launcher_leaves_no_process_behind(tmp_path: Path) -> None:
 
 
 def is_alive(process: int) -> bool:
-    """Whether a process runs; one that has ended may wait for somebody to ask for its exit code."""
+    """Whether a process runs; one that has ended remains until its exit code is read."""
     try:
         return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except OSError:

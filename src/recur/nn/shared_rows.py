@@ -45,18 +45,25 @@ class RowShare:
 
 
 _share: ContextVar[RowShare | None] = ContextVar("row share", default=None)
+# how many blocks are open: torch.compile can read a number, and not a context variable
+_open_blocks = 0
 
 
 def current() -> RowShare | None:
     """Return the share of this process; None where the batch is whole."""
-    return _share.get()
+    return _share.get() if _open_blocks else None
 
 
 @contextmanager
 def sharing(share: RowShare | None) -> Iterator[None]:
     """Compute the rows of a share within the block; None for a whole batch."""
-    with setting(_share, share):
-        yield
+    global _open_blocks
+    _open_blocks += 1
+    try:
+        with setting(_share, share):
+            yield
+    finally:
+        _open_blocks -= 1
 
 
 def for_rows(shape: Sequence[int], axis: int, draw: Callable[[tuple[int, ...]], Tensor]) -> Tensor:
