@@ -76,12 +76,16 @@ def test_a_training_that_a_full_disk_ended_is_continued(
     assert run("predict", tmp_path / "run", TEXT).code == 0
 
 
-def test_a_full_stdout_is_named(place: Path) -> None:
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_full_stdout_is_named(place: Path, unbuffered: str) -> None:
     if not Path("/dev/full").exists():
         pytest.skip("this system has no /dev/full, the file on which every write finds a full disk")
     command = [sys.executable, "-m", "recur", "predict", str(place / "run"), TEXT]
     with Path("/dev/full").open("w", encoding="utf-8") as full:
-        said = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60, check=False)
+        said = subprocess.run(
+            command, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60, check=False,
+            env={**os.environ, "PYTHONUNBUFFERED": unbuffered},
+        )  # fmt: skip
     assert said.returncode == 2
     assert said.stderr.startswith("error: stdout cannot be written: no space left on device")
 

@@ -49,6 +49,8 @@ def test_a_full_disk_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     def full(_: str) -> int:
         raise OSError(errno.ENOSPC, "No space left on device")
 
+    # not pytest's own stdout, which the command would turn away
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(io.BytesIO(), encoding="utf-8"))
     monkeypatch.setattr(sys.stdout, "write", full)
     with pytest.raises(WriteError, match="stdout cannot be written: no space left on device"):
         output.emit("a")

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -48,10 +50,17 @@ def _write(text: str) -> None:
     except BrokenPipeError:
         raise
     except OSError as error:
+        _discard_stdout()
         raise WriteError(
             f"stdout cannot be written: {(error.strerror or str(error)).lower()}; the output is incomplete",
             hint="free some space, or write to another disk",
         ) from error
+
+
+def _discard_stdout() -> None:
+    """Discard what is still buffered: every later flush, also that of the interpreter at exit, would fail again."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def emit_json(value: Any) -> None:
