@@ -47,6 +47,8 @@ def expressions(path: Path) -> Iterator[Expression]:
             continue
         try:
             pattern = ast.literal_eval(node.args[0])
+            # an expression on bytes takes as long as the same one on text
+            pattern = pattern.decode("latin-1") if isinstance(pattern, bytes) else pattern
         except ValueError:
             continue  # made of other texts while it runs
         flags = re.NOFLAG
