@@ -13,6 +13,8 @@ from recur.cli.output import draw, emit, refuse_folders
 from recur.errors import ConfigError, DataError
 from recur.views.terminal import width
 
+_THRESHOLD, _MATCHES = 0.3, 20
+
 
 def inspect(
     run: Path,
@@ -26,10 +28,10 @@ def inspect(
     units: Path | None = None,
     match: str | None = None,
     data: Path | None = None,
-    threshold: Annotated[float, Parameter(show_default=True)] = 0.3,
+    threshold: Annotated[float, Parameter(show_default=True)] = _THRESHOLD,
     edges: Annotated[Literal["auto", "both", "before", "after", "none"], Parameter(show_default=True)] = "auto",
     layer: int | None = None,
-    matches: Annotated[int, Parameter(show_default=True)] = 20,
+    matches: Annotated[int, Parameter(show_default=True)] = _MATCHES,
     beside: list[Path] | None = None,
     html: Path | None = None,
     png: Path | None = None,
@@ -82,8 +84,15 @@ def inspect(
     check_range("--layer", layer, 1, 10_000)
     if not 0 < threshold < 1:
         raise ConfigError(f"--threshold must be between 0 and 1, got {threshold:g}", "--threshold 0.3")
-    if match is None and data is not None:
-        raise ConfigError("--data is the file in which --match searches, and there is no --match", '--match "a piece"')
+    if match is None:
+        if data is not None:
+            raise ConfigError(
+                "--data is the file in which --match searches, and there is no --match", '--match "a piece"'
+            )
+        _refuse_without_match(
+            threshold=threshold != _THRESHOLD, edges=edges != "auto", layer=layer is not None,
+            matches=matches != _MATCHES,
+        )  # fmt: skip
     refuse_folders(html, png)
     import recur
 
@@ -122,3 +131,10 @@ def inspect(
                 emit(f"{one['model']['name']}:")
             for line in explained(one, width()):
                 emit(line, styled=True)
+
+
+def _refuse_without_match(**given: bool) -> None:
+    """Refuse options of --match where there is none: they would change nothing."""
+    for name, value in given.items():
+        if value:
+            raise ConfigError(f"--{name} acts with --match alone, and there is no --match", '--match "a piece"')

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
-import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from recur.printable import printable_data
 from recur.views.colours import PATHS, painted, signed
 from recur.views.matched import matched
-from recur.views.terminal import bar, bold, decorated, dim, shares, unicode
+from recur.views.terminal import bar, bold, clipped, decorated, dim, shares, unicode, wrapped
 
 MOST_ITEMS = 16
 _LEVELS = "▁▂▃▄▅▆▇█"
@@ -37,8 +36,8 @@ def explained(data: Mapping[str, Any], columns: int, method: str | None = None) 
     data = printable_data(data)
     answer = data["question"].get("answer")
     if answer and answer not in data["question"]["says"]:
-        yield from _wrapped(f"answer: {answer}", columns)
-    yield bold(_clipped(data["question"]["says"], columns))
+        yield from wrapped(f"answer: {answer}", columns)
+    yield bold(clipped(data["question"]["says"], columns))
     options = [(one["label"], one["probability"]) for one in data["question"]["options"]]
     if all(probability is not None for _, probability in options):
         yield from shares(options, columns)
@@ -60,7 +59,7 @@ def explained(data: Mapping[str, Any], columns: int, method: str | None = None) 
         pairs = [(item, v) for item, v in zip(data["input"]["items"], data["surprise"], strict=True) if v is not None]
         word, most = max(pairs, key=lambda pair: pair[1])
         text = f"most surprising: “{_printable(word)}”, {most:.1f} nats (probability {math.exp(-most):.2g})"
-        yield _clipped(text, columns)
+        yield clipped(text, columns)
 
 
 def _influence(data: Mapping[str, Any], columns: int, method: str) -> Iterator[str]:
@@ -75,8 +74,8 @@ def _influence(data: Mapping[str, Any], columns: int, method: str) -> Iterator[s
     )
     odds = f"log-odds of {option['label']} against the others"
     what = odds if against == "candidates" else f"log p({option['label']})" if unit == "nats" else "the value"
-    yield bold(_clipped(f"which inputs support “{option['label']}”", columns))
-    for line in _wrapped(f"  {_HOW[method].format(what=what)}, in {unit}", columns):
+    yield bold(clipped(f"which inputs support “{option['label']}”", columns))
+    for line in wrapped(f"  {_HOW[method].format(what=what)}, in {unit}", columns):
         yield dim(line)
     if decorated():
         yield from _words(items, scores, most, columns)
@@ -85,16 +84,16 @@ def _influence(data: Mapping[str, Any], columns: int, method: str) -> Iterator[s
     for t in sorted(strongest):
         value = scores[t]
         bars = bar(abs(value) / (most or 1.0), max(4, columns - longest - 14))
-        text = f"  {_clipped(_printable(items[t]), longest):<{longest}} {value:+8.2f}  "
+        text = f"  {clipped(_printable(items[t]), longest):<{longest}} {value:+8.2f}  "
         yield (text + bars).rstrip()
     weaker = len(scored) - len(strongest)
     if weaker:
         yield dim(f"  … and {weaker} weaker item" + "s" * (weaker > 1))
     if scored:
         _, t = max(scored)
-        yield from _wrapped(_most(_printable(items[t]), scores[t], unit, against, method), columns)
+        yield from wrapped(_most(_printable(items[t]), scores[t], unit, against, method), columns)
     if data["input"]["unknown"]:
-        yield from _wrapped("a question mark follows a word that is not in the vocabulary", columns)
+        yield from wrapped("a question mark follows a word that is not in the vocabulary", columns)
 
 
 def _most(item: str, score: float, unit: str, against: str, method: str) -> str:
@@ -129,15 +128,15 @@ def _words(items: Sequence[str], scores: Sequence[float | None], most: float, co
 def _flow(flow: Mapping[str, Any], columns: int) -> Iterator[str]:
     """The gradient at every step as a row of small bars on a logarithmic scale."""
     yield bold("gradient through time")
-    for line in _wrapped("  ||de/dstates|| of every step, logarithmic; left is the first step", columns):
+    for line in wrapped("  ||de/dstates|| of every step, logarithmic; left is the first step", columns):
         yield dim(line)
     longest = max(len(layer["name"]) for layer in flow["layers"])
     for layer in flow["layers"]:
         norms = layer["norms"]["message"][-max(8, columns - longest - 6) :]
         yield f"  {layer['name']:<{longest}}  {sparks(norms)}"
-        yield from _wrapped(f"  {layer['sentence']}", columns)
+        yield from wrapped(f"  {layer['sentence']}", columns)
         if layer["lyapunov"]:
-            yield from _wrapped(f"  {layer['lyapunov']['sentence']}", columns)
+            yield from wrapped(f"  {layer['lyapunov']['sentence']}", columns)
     yield ""
     yield from _paths(flow, columns)
 
@@ -157,7 +156,7 @@ def paths_of(flow: Mapping[str, Any]) -> list[tuple[str, str, Mapping[str, Any],
 def _paths(flow: Mapping[str, Any], columns: int) -> Iterator[str]:
     """The share of each step in the gradient of each matrix, on the three paths."""
     yield bold("shares of the three paths")
-    for line in _wrapped("  each step's share in the gradient of each matrix; the shares add up to 100 %", columns):
+    for line in wrapped("  each step's share in the gradient of each matrix; the shares add up to 100 %", columns):
         yield dim(line)
     rows = paths_of(flow)
     longest = max((len(f"{where} {name}") for where, name, _, _ in rows), default=0)
@@ -165,7 +164,7 @@ def _paths(flow: Mapping[str, Any], columns: int) -> Iterator[str]:
         mine = [row for row in rows if row[2]["kind"] == kind]
         if not mine:
             continue
-        yield _clipped(f"  {kind}", columns)
+        yield clipped(f"  {kind}", columns)
         for where, name, share, labels in mine:
             fractions = share["fraction"]
             t = max(range(len(fractions)), key=lambda place: abs(fractions[place]), default=0)
@@ -175,7 +174,7 @@ def _paths(flow: Mapping[str, Any], columns: int) -> Iterator[str]:
             most = f"  {text}"
             room = columns - longest - len(most) - 6
             bars = heights([abs(one) for one in fractions][-room:]) if room > 4 else ""
-            yield _clipped(f"    {f'{where} {name}':<{longest}}  {bars}{most}", columns)
+            yield clipped(f"    {f'{where} {name}':<{longest}}  {bars}{most}", columns)
 
 
 def heights(values: Sequence[float]) -> str:
@@ -211,8 +210,8 @@ def _gates(states: Mapping[str, Any], columns: int) -> Iterator[str]:
         if not gates:
             continue
         yield ""
-        head = _clipped(f"gates of {layer['name']}", columns)
-        yield bold(head) + dim(_clipped("  (share of units and steps; mean over the items)", columns - len(head)))
+        head = clipped(f"gates of {layer['name']}", columns)
+        yield bold(head) + dim(clipped("  (share of units and steps; mean over the items)", columns - len(head)))
         for gate in gates:
             line = f"  {gate['name']:<4} open {100 * gate['open']:3.0f} %  closed {100 * gate['shut']:3.0f} %  "
             means = gate["mean"][-max(4, columns - len(line)) :]
@@ -222,17 +221,17 @@ def _gates(states: Mapping[str, Any], columns: int) -> Iterator[str]:
 def _units(units: Mapping[str, Any], columns: int) -> Iterator[str]:
     """Units that follow a property of the text, over the text."""
     yield ""
-    head = _clipped("units that follow a simple property of the text", columns)
-    yield bold(head) + dim(_clipped("  (scores on held-out texts)", columns - len(head)))
+    head = clipped("units that follow a simple property of the text", columns)
+    yield bold(head) + dim(clipped("  (scores on held-out texts)", columns - len(head)))
     best = units["best"]
     if not best:
-        yield _clipped("  none: no property is true often enough in the texts", columns)
+        yield clipped("  none: no property is true often enough in the texts", columns)
     elif not any(one["exceeds"] for one in best):
-        yield from _wrapped(f"  none of {len(best)} properties is followed by a unit more than chance gives", columns)
+        yield from wrapped(f"  none of {len(best)} properties is followed by a unit more than chance gives", columns)
     for one in best:
-        yield from _wrapped(f"  {_finding(one)}", columns)
+        yield from wrapped(f"  {_finding(one)}", columns)
     for one in units["findings"] if decorated() else ():
-        yield _clipped(f"  unit {one['unit']} of {one['state']}, {one['predicate']}:", columns)
+        yield clipped(f"  unit {one['unit']} of {one['state']}, {one['predicate']}:", columns)
         most = max((abs(v) for v in one["values"]), default=0.0)
         yield from _words(units["labels"], one["values"], most, columns)
 
@@ -249,7 +248,7 @@ def _finding(one: Mapping[str, Any]) -> str:
 def compared(data: Mapping[str, Any], columns: int) -> Iterator[str]:
     """The gradient over distance of several runs, on a terminal."""
     data = printable_data(data)
-    yield bold(data["title"]) + dim(_clipped("  (relative to the last step)", max(0, columns - 24)))
+    yield bold(data["title"]) + dim(clipped("  (relative to the last step)", max(0, columns - 24)))
     runs = data["runs"]
     names = [run["label"] for run in runs]
     longest = max(len(run["relative"]) for run in runs)
@@ -257,7 +256,7 @@ def compared(data: Mapping[str, Any], columns: int) -> Iterator[str]:
     if longest - 1 not in places:
         places.append(longest - 1)
     room = max(10, (columns - 12) // len(runs))
-    yield f"  {'distance':>8}  " + "".join(f"{_clipped(name, room - 1):<{room}}" for name in names).rstrip()
+    yield f"  {'distance':>8}  " + "".join(f"{clipped(name, room - 1):<{room}}" for name in names).rstrip()
     for d in places:
         cells = []
         for run in runs:
@@ -268,7 +267,7 @@ def compared(data: Mapping[str, Any], columns: int) -> Iterator[str]:
         yield f"  {d:>8}  " + "".join(cells).rstrip()
     yield dim("  (bars are logarithmic: full is 1, empty is a millionth)")
     for name, run in zip(names, runs, strict=True):
-        yield from _wrapped(f"{name}: {run['sentence']}", columns)
+        yield from wrapped(f"{name}: {run['sentence']}", columns)
 
 
 def _numbers(values: Sequence[float | None]) -> list[float]:
@@ -287,15 +286,3 @@ def _times(strength: float) -> str:
     """
     factor = math.exp(min(strength, 700))
     return f"{factor:.1f}" if factor < 10 else f"{factor:,.0f}" if factor < 1e6 else f"{factor:.1e}"
-
-
-def _wrapped(text: str, columns: int) -> list[str]:
-    """A sentence, wrapped; all lines are indented like the first."""
-    indent = " " * (len(text) - len(text.lstrip()))
-    return textwrap.wrap(text, max(20, columns), subsequent_indent=indent)
-
-
-def _clipped(text: str, columns: int) -> str:
-    if len(text) <= columns:
-        return text
-    return text[: max(0, columns - 1)] + ("…" if columns > 0 else "")

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from recur.views.colours import painted, signed
-from recur.views.terminal import bold, decorated, dim, unicode
+from recur.views.terminal import bold, clipped, decorated, dim, unicode, wrapped
 
 SHOWN_UNITS = 8
 _LEVELS = "▁▂▃▄▅▆▇█"
@@ -26,17 +25,17 @@ def matched(data: Mapping[str, Any], columns: int) -> Iterator[str]:
     """
     joint = joiner(data["labels"])
     chosen = _text(data["labels"][data["start"] : data["stop"]], joint)
-    yield bold(_clipped(f"where the state is that of “{chosen}”", columns))
-    yield from _wrapped(f"  {data['says']}", columns)
+    yield bold(clipped(f"where the state is that of “{chosen}”", columns))
+    yield from wrapped(f"  {data['says']}", columns)
     yield from _units(data, columns, joint)
-    yield from _wrapped(f"  {data['result']}", columns)
+    yield from wrapped(f"  {data['result']}", columns)
     if data["matches"]:
         yield ""
-        yield dim(_clipped("  text  step  units on", columns))
+        yield dim(clipped("  text  step  units on", columns))
     for one in data["matches"]:
         yield _line(one, data["count"], columns, joint)
     for one in data["properties"][1:]:
-        yield from _wrapped(
+        yield from wrapped(
             f"  also “{one['name']}”: {100 * one['share']:.0f} % of these steps, {100 * one['base']:.0f} % of all, "
             f"by chance at most {100 * one['chance']:.0f} %",
             columns,
@@ -71,7 +70,7 @@ def _units(data: Mapping[str, Any], columns: int, joint: str) -> Iterator[str]:
         yield f"  {name:<{longest}}  {drawn}"
     hidden = data["count"] - min(SHOWN_UNITS, len(names))
     if hidden > 0:
-        yield dim(_clipped(f"  … and {hidden} more unit" + "s" * (hidden > 1), columns))
+        yield dim(clipped(f"  … and {hidden} more unit" + "s" * (hidden > 1), columns))
 
 
 def _line(one: Mapping[str, Any], count: int, columns: int, joint: str) -> str:
@@ -80,14 +79,14 @@ def _line(one: Mapping[str, Any], count: int, columns: int, joint: str) -> str:
     label = one["label"] or ""
     if one["step_labels"]:
         label = " ".join(dict.fromkeys(each for each in one["step_labels"][one["start"] : one["stop"]] if each))
-    label = f"  {_clipped(label, max(0, columns // 5))}" if label else ""
+    label = f"  {clipped(label, max(0, columns // 5))}" if label else ""
     room = columns - len(lead) - len(label) - 2
     if room < 12:
-        return _clipped(lead + label, columns)
+        return clipped(lead + label, columns)
     labels, start, stop = one["labels"], one["start"], one["stop"]
     before = (_text(labels[:start], joint) + joint)[-(room // 3) :]
     marks = ("⟦", "⟧") if unicode() else ("[", "]")
-    inner = _clipped(_text(labels[start:stop], joint), room - room // 3)
+    inner = clipped(_text(labels[start:stop], joint), room - room // 3)
     after = (joint + _text(labels[stop:], joint))[: max(0, room - room // 3 - len(inner))]
     shown = painted(inner, _MARKED) if decorated() else inner
     filling = " " * (room - room // 3 - len(inner) - len(after))
@@ -103,14 +102,3 @@ def _visible(label: str) -> str:
     if label.startswith("⟨"):
         return "⟨" if unicode() else "<"
     return {" ": "␣", "\n": "⏎"}.get(label, label) if unicode() else {"\n": "/"}.get(label, label)
-
-
-def _wrapped(text: str, columns: int) -> list[str]:
-    indent = " " * (len(text) - len(text.lstrip()))
-    return textwrap.wrap(text, max(20, columns), subsequent_indent=indent)
-
-
-def _clipped(text: str, columns: int) -> str:
-    if len(text) <= columns:
-        return text
-    return text[: max(0, columns - 1)] + ("…" if columns > 0 else "")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+import textwrap
 from collections.abc import Iterable, Sequence
 
 from recur.printable import printable
@@ -25,6 +26,27 @@ def bold(text: str) -> str:
 def dim(text: str) -> str:
     """The dimmed text on a terminal that supports it; the text alone elsewhere."""
     return f"\x1b[2m{text}\x1b[0m" if decorated() else text
+
+
+def wrapped(text: str, columns: int) -> list[str]:
+    """The lines of a sentence; all are indented like the first.
+
+    >>> wrapped("  one two three four five", 20)
+    ['  one two three four', '  five']
+    """
+    indent = " " * (len(text) - len(text.lstrip()))
+    return textwrap.wrap(text, max(20, columns), subsequent_indent=indent)
+
+
+def clipped(text: str, columns: int) -> str:
+    """The text in at most so many columns; what is cut ends in an ellipsis.
+
+    >>> clipped("gradient", 5)
+    'grad…'
+    """
+    if len(text) <= columns:
+        return text
+    return text[: max(0, columns - 1)] + ("…" if columns > 0 else "")
 
 
 def bar(share: float, cells: int) -> str:

@@ -123,3 +123,10 @@ def test_any_text_is_objects_or_a_data_error(scratch: Path, content: str) -> Non
     table = unless_refused(lambda: read_jsonl(path))
     if table is not None:
         assert all(list(row) == table.columns for row in rows(table))
+
+
+def test_names_that_the_first_row_lacks_are_left_out_and_noted_with_their_place(tmp_path: Path) -> None:
+    table = read_jsonl(written(tmp_path / "a.jsonl", '{"a": 1}\n{"a": 2, "b": 3}\n{"b": 4, "a": 5}\n'))
+    assert rows(table) == [{"a": 1}, {"a": 2}, {"a": 5}]
+    assert list(table.notes) == ['left out, since the first row does not have it: "b" (a.jsonl:2)']
+    assert not read_jsonl(written(tmp_path / "b.jsonl", '{"a": 1}\n{"a": 2}\n')).notes

@@ -14,12 +14,13 @@ from recur.data.readers.lines import check_text_file, lines
 from recur.data.readers.table import FileTable, Mark, Row
 from recur.errors import DataError
 
+_SHOWN = 3  # names of a note
 DEEPEST = 16  # lists within lists; of pictures a batch of sequences would need six
 _BRACKETS = re.compile(r"[\[\]{}]")
 
 
 def read_jsonl(path: Path, expected: Sequence[str] = ()) -> FileTable:
-    """Return the objects of a JSON-lines file; the first one gives the columns, and a row may have more.
+    """Return the objects of a JSON-lines file: the first one gives the columns, and further ones are left out and noted.
 
     Parameters
     ----------
@@ -34,6 +35,7 @@ def read_jsonl(path: Path, expected: Sequence[str] = ()) -> FileTable:
     """
     check_text_file(path)
     columns: list[str] = list(expected)
+    further: dict[str, str] = {}  # a name that the first row does not have -> the place of its first row
 
     def marks() -> Iterator[Mark]:
         for line in lines(path):
@@ -43,6 +45,10 @@ def read_jsonl(path: Path, expected: Sequence[str] = ()) -> FileTable:
             if not columns:
                 columns.extend(map(str, row))
             refuse_absent(row, columns, f"{path}:{line.number}")
+            if len(row) > len(columns):
+                for name in row:
+                    if name not in columns:
+                        further.setdefault(name, f"{path.name}:{line.number}")
             yield Mark(line.offset, line.number)
 
     def parse(raw: bytes) -> list[tuple[int, Row]]:
@@ -50,7 +56,12 @@ def read_jsonl(path: Path, expected: Sequence[str] = ()) -> FileTable:
         objects = [(number, object_of(text, path.name)) for number, text in enumerate(texts) if text.strip()]
         return [(number, {name: row[name] for name in columns}) for number, row in objects]
 
-    return FileTable(path, columns, marks(), parse)
+    table = FileTable(path, columns, marks(), parse)
+    if further:
+        shown = ", ".join(f'"{shorten(name, 40)}" ({where})' for name, where in list(further.items())[:_SHOWN])
+        more = f" and {len(further) - _SHOWN} more" if len(further) > _SHOWN else ""
+        table.notes = [f"left out, since the first row does not have it: {shown}{more}"]
+    return table
 
 
 def refuse_absent(row: Row, columns: list[str], where: str) -> None:
