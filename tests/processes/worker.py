@@ -21,7 +21,7 @@ class After(PauseRequest):
         self._left = looks
 
     @property
-    def is_set(self) -> bool:  # type: ignore[override]
+    def is_set(self) -> bool:
         self._left -= 1
         return self._left < 0
 

@@ -59,7 +59,7 @@ def test_processes_whose_weights_differ_save_nothing() -> None:
         layer = nn.Linear(1, 1)
         nn.init.constant_(layer.weight, float(group.rank == 2))
         nn.init.zeros_(layer.bias)
-        check_agreement(layer, group)  # type: ignore[arg-type]
+        check_agreement(layer, group)
 
     for error in in_threads(3, work):
         assert isinstance(error, TrainingError)
@@ -89,7 +89,7 @@ def test_files_and_threads_may_differ_from_machine_to_machine() -> None:
 def test_processes_that_read_other_rows_do_not_train_together() -> None:
     def work(group: Processes) -> None:
         marks = {"train": {"rows": 9, "sample": "a" if group.rank < 2 else "b"}, "dev": {"rows": 1, "sample": "c"}}
-        check_same_rows(SimpleNamespace(marks=marks, mode=nn.Linear(1, 1)), group)  # type: ignore[arg-type]
+        check_same_rows(SimpleNamespace(marks=marks, mode=nn.Linear(1, 1)), group)
 
     first, second, third = in_threads(3, work)
     assert isinstance(first, ReportedElsewhere)

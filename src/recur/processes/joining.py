@@ -108,6 +108,7 @@ _times: itertools.count[int] = itertools.count()
 def _own_part(store: Any, here: Place) -> Any:
     """Return the part of a store for one training run: a script may train several networks one after another."""
     run = os.environ.get("TORCHELASTIC_RUN_ID", "")
+    # torch states no types for its stores
     return dist.PrefixStore(f"recur/{run}/{here.restarts}/{next(_times)}", store)  # type: ignore[attr-defined]
 
 
@@ -126,6 +127,7 @@ def _store(here: Place, timeout: float) -> Any:
     if key in _stores:
         return _stores[key]
     try:
+        # torch states no types for its stores
         _stores[key] = dist.TCPStore(  # type: ignore[attr-defined]
             address, port, None, here.rank == 0 and not agent,
             timeout=timedelta(seconds=timeout), wait_for_workers=False,

@@ -155,6 +155,7 @@ def start(rank: int, size: int, store: Any, timeout: float, *, nccl: bool) -> Tr
     try:
         dist.init_process_group(
             "cpu:gloo,cuda:nccl" if nccl else "gloo",
+            # torch states no types for its stores
             store=dist.PrefixStore("group", store),  # type: ignore[attr-defined]
             rank=rank, world_size=size, timeout=timedelta(seconds=timeout),
             device_id=torch.device("cuda", torch.cuda.current_device()) if nccl else None,

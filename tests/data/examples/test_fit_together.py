@@ -26,7 +26,7 @@ def test_both_get_every_example_and_the_second_the_rest_too() -> None:
             yield example
 
     rest = [Example(0, -7, "b.csv:1")] * 3
-    own, other = fed_together(once(), lambda: iter(rest), _sum(0), _sum(1))  # type: ignore[arg-type]
+    own, other = fed_together(once(), lambda: iter(rest), _sum(0), _sum(1))
     assert (own, other) == (sum(range(5000)), -sum(range(5000)) - 21)
     assert read == list(range(5000))
 
@@ -42,10 +42,10 @@ def test_the_error_of_either_is_raised_and_no_thread_is_left(side: int, place: i
     functions = [_sum(0), _sum(1)]
     functions[side] = fail
     with pytest.raises(ValueError, match=f"at a.csv:{place}"):
-        fed_together(each(EXAMPLES), lambda: iter(()), *functions)  # type: ignore[arg-type]
+        fed_together(each(EXAMPLES), lambda: iter(()), *functions)
     assert "recur-fit" not in {thread.name for thread in threading.enumerate()}
 
 
 def test_a_function_that_stops_early_does_not_stop_the_other() -> None:
-    own, other = fed_together(each(EXAMPLES), lambda: iter(()), _sum(0), next)  # type: ignore[arg-type]
+    own, other = fed_together(each(EXAMPLES), lambda: iter(()), _sum(0), next)
     assert (own, other) == (sum(range(5000)), EXAMPLES[0])

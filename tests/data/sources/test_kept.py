@@ -27,9 +27,9 @@ def _maker(text: str, calls: list[str]) -> object:
 
 def test_a_copy_is_made_once_and_another_identity_gives_another_copy() -> None:
     calls: list[str] = []
-    first = kept.kept("a 1", "rows.csv", _maker("one", calls))  # type: ignore[arg-type]
-    assert kept.kept("a 1", "rows.csv", _maker("again", calls)) == first  # type: ignore[arg-type]
-    other = kept.kept("a 2", "rows.csv", _maker("two", calls))  # type: ignore[arg-type]
+    first = kept.kept("a 1", "rows.csv", _maker("one", calls))
+    assert kept.kept("a 1", "rows.csv", _maker("again", calls)) == first
+    other = kept.kept("a 2", "rows.csv", _maker("two", calls))
     assert (first.read_text(), other.read_text(), calls) == ("one", "two", ["one", "two"])
 
 

@@ -20,7 +20,7 @@ _BRACKETS = re.compile(r"[\[\]{}]")
 
 
 def read_jsonl(path: Path, expected: Sequence[str] = ()) -> FileTable:
-    """Return the objects of a JSON-lines file: the first one gives the columns, and further ones are left out and noted.
+    """Return the objects of a JSON-lines file: the first one gives the columns, further ones are left out and noted.
 
     Parameters
     ----------

@@ -124,6 +124,7 @@ def add_numbers(numbers: list[int], own: Mapping[str, object], names: Sequence[s
             continue
         tensor = own.get(name)
         kind = type(tensor)
+        # the type checker does not learn from `kind` that this is a tensor
         if (kind is not Parameter and kind is not Tensor) or tensor.is_neg():  # type: ignore[attr-defined]
             return False
         numbers.append(address_of(tensor))  # type: ignore[arg-type]
