@@ -15,8 +15,8 @@ import pytest
 
 from recur.config import DataConfig
 from recur.data.read import read
-from recur.data.sources.remote import name_of, url_of
-from recur.errors import MissingExtraError
+from recur.data.sources.remote import fetched, name_of, url_of
+from recur.errors import DataError, MissingExtraError
 from tests.data.reading import refused, rows, written
 
 ROWS = '{"text": "good", "label": 1}\n{"text": "bad", "label": 0}\n'
@@ -184,3 +184,10 @@ def test_a_data_set_of_the_hub_is_read_from_the_local_cache(tmp_path: Path, monk
         "has no file data/*.csv" in refused(lambda: read("hf://datasets/ann/reviews/data/*.csv", DataConfig())).message
     )
     assert "hf download" in (refused(lambda: read("hf://datasets/ann/others/*.csv", DataConfig())).hint or "")
+
+
+@pytest.mark.parametrize("url", ["https://me:hidden@host.example/a.csv", "ftp://:hidden@host.example/a.csv?x=1"])
+def test_a_url_with_a_password_is_refused_and_the_password_is_not_printed(url: str) -> None:
+    with pytest.raises(DataError, match="has a password") as caught:
+        fetched(url)
+    assert "hidden" not in f"{caught.value.message} {caught.value.hint}"

@@ -38,6 +38,7 @@ _ENDINGS = {
     "application/jsonl": ".jsonl",
 }
 _DATASETS = "datasets/"
+_PASSWORD = re.compile(r"(?P<before>[^:/?#]+://[^:@/?#]*):[^@/?#]*@")
 
 
 def url_of(source: str | Path) -> str | None:
@@ -83,10 +84,17 @@ def fetched(url: str) -> list[tuple[str, Path]]:
     Raises
     ------
     DataError
-        When there is no such file, or it cannot be fetched whole.
+        When there is no such file, it cannot be fetched whole, or the URL has a password.
     MissingExtraError
         When the package of the store is not installed.
     """
+    secret = _PASSWORD.match(url)
+    if secret is not None:
+        # the source of a run is written into its folder and printed
+        raise DataError(
+            f"{shorten(url[: secret.end('before')], 120)}:...@ has a password; it would be written into the run folder",
+            hint="download the file, and give its path",
+        )
     if url.startswith(f"{HUB}://"):
         return _of_hub(url.removeprefix(f"{HUB}://"))
     fsspec = require("fsspec", "data")
