@@ -6,6 +6,7 @@ follows from its number alone.
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import os
 import random
@@ -165,17 +166,19 @@ def trained(use: Use) -> None:
             found = layer(pack_padded_sequence(x, rows, batch_first=layer.batch_first), given.get("hx"))
         else:
             found = layer(x, return_all_states=every, **given)
-        outputs = flat(found)
-        weights = [
-            torch.randn(one.shape, generator=torch.Generator().manual_seed(3), dtype=one.dtype) for one in outputs
-        ]
-        error = sum((one * weight).sum() for one, weight in zip(outputs, weights, strict=True))
-        leaves = [x, *states, *layer.parameters()]
-        gradients = torch.autograd.grad(error, leaves, allow_unused=True)
-        results.append(
-            [*outputs, *(torch.zeros_like(v) if g is None else g for g, v in zip(gradients, leaves, strict=True))]
-        )
+        results.append(with_gradients(flat(found), [x, *states, *layer.parameters()]))
     use.same(*results, f"{every=} {packed=} {noncontiguous=}")
+
+
+def with_gradients(outputs: list[Tensor], leaves: list[Tensor]) -> list[Tensor]:
+    """The outputs, and the gradient of a random weighted sum of them with respect to every leaf.
+
+    The sum is linear, so that the gradient of outputs that are large, and rounded, does not depend on their last bits.
+    """
+    weights = [torch.randn(one.shape, generator=torch.Generator().manual_seed(3), dtype=one.dtype) for one in outputs]
+    error = sum((one * weight).sum() for one, weight in zip(outputs, weights, strict=True))
+    gradients = torch.autograd.grad(error, leaves, allow_unused=True)
+    return [*outputs, *(torch.zeros_like(v) if g is None else g for g, v in zip(gradients, leaves, strict=True))]
 
 
 def refilled(state: Any, values: Any) -> Any:
@@ -315,9 +318,21 @@ def forked(use: Use) -> None:
     use.same(layer(use.x, **use.given), expected, "after the fork")
 
 
+def traced(use: Use) -> None:
+    """Under ``torch.compile``: outputs, states and gradients."""
+    results = []
+    for layer, compiled in zip(use.backends(), (True, False), strict=True):
+        torch._dynamo.reset()
+        x = use.x.clone().requires_grad_()
+        layer.eval()  # noise that is drawn inside a trace is drawn in another order
+        run = torch.compile(layer, backend="aot_eager") if compiled else layer
+        results.append(with_gradients(flat(run(x, **use.given)), [x, *layer.parameters()]))
+    use.same(*results, "compiled by torch")
+
+
 KINDS: dict[str, Callable[[Use], None]] = {
     "trained": trained, "frozen": frozen, "streamed": streamed, "mapped": mapped, "rounded": rounded, "halves": halves,
-    "forked": forked,
+    "forked": forked, "traced": traced,
 }  # fmt: skip
 
 
@@ -325,7 +340,24 @@ def run(use: Use) -> None:
     """Raise where the backends differ."""
     with warnings.catch_warnings(), threads(use.pick.choice((1, 1, 2, 3))):
         warnings.simplefilter("ignore")
-        KINDS[use.kind](use)
+        try:
+            KINDS[use.kind](use)
+        except AssertionError:
+            if not chaotic(use):
+                raise
+
+
+@torch.no_grad()
+def chaotic(use: Use) -> bool:
+    """Whether the equation itself makes of a change in the last bits of the input more than is compared."""
+    layer = use.backends()[1].eval()
+    moved = use.x * (1 + 2 * torch.finfo(use.dtype).eps)
+    first, second = (flat(layer(x, **use.given)) for x in (use.x, moved))
+    try:
+        use.same(first, second, "moved")
+    except AssertionError:
+        return True
+    return False
 
 
 def main(first: int, seconds: float, kinds: list[str] | None = None, cells: list[str] | None = None) -> None:
@@ -345,7 +377,7 @@ def main(first: int, seconds: float, kinds: list[str] | None = None, cells: list
                 traceback.print_exc(limit=-3, file=sys.stdout)
         if use is not None:
             counts[use.kind] += 1
-            if use.layer._reports:
+            with contextlib.suppress(RecurError):  # a layer that did not run itself: a stream did
                 report = use.layer.backend_report()
                 key = use.cell, report.ran, str(report.reasons.get("native", ""))[:70]
                 ran[key] = ran.get(key, 0) + 1

@@ -11,6 +11,7 @@ from recur.engine import torch_state
 from recur.engine.native.library import core
 from recur.engine.native.torch_operators import recurrence
 from recur.equations import equation, exp, mean, relu, sigmoid, tanh
+from recur.equations.papers.short_attention import short_attention
 from recur.nn import GRU, LSTM, RNN, Recurrent
 from recur.nn.tracing import traced_key
 
@@ -122,6 +123,18 @@ def test_an_own_cell_is_exported(name):
     torch.testing.assert_close(exported.module()(x)[0], layer(x)[0])
     if torch_state.SETS_UNDER_COMPILE:
         assert layer.backend_report().ran == "native"
+
+
+def test_a_cell_that_only_torch_operations_compute_runs_between_two_traced_parts():
+    layer = Recurrent(short_attention, 5, 7, sizes={"K": 3})
+    x = torch.randn(4, 3, 5, requires_grad=True)
+    found = {}
+    for which, module in (("compiled", torch.compile(layer, backend="aot_eager")), ("plain", layer)):
+        y, _ = module(x)
+        found[which] = [y, *torch.autograd.grad(y.square().sum(), [x, *layer.parameters()])]
+    assert layer.backend_report().ran == "eager"
+    torch.testing.assert_close(found["compiled"], found["plain"])
+    torch.testing.assert_close(torch.export.export(layer.eval(), (x.detach(),)).module()(x.detach())[0], layer(x)[0])
 
 
 def test_torchs_own_check_of_operators_passes():

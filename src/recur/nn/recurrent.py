@@ -351,16 +351,19 @@ class Recurrent(TorchInterface):
             steps, layout.state_sizes[layer], layout.recurrent_states, self.recurrent_dropout, self.zoneout,
             self.training, lock, drawn_states(self.equation),
         )  # fmt: skip
-        if torch.compiler.is_compiling() and self.engine in {"auto", "native"}:
+        run = backends.run
+        if torch.compiler.is_compiling():
             # imported here: it loads torch's compiler, which takes as long as torch itself
-            from recur.nn.tracing import run_traced
+            from recur.nn.tracing import run_between, run_traced
 
-            result = run_traced(
-                self, layer, direction, steps.x, states, parameters, steps.lengths, steps.resets, noise, all_states
-            )
-            if result is not None:
-                return result
-        return backends.run(
+            if self.engine in {"auto", "native"}:
+                result = run_traced(
+                    self, layer, direction, steps.x, states, parameters, steps.lengths, steps.resets, noise, all_states
+                )
+                if result is not None:
+                    return result
+            run = run_between
+        return run(
             self.equation, steps.x, states, parameters, lengths=steps.lengths, resets=steps.resets,
             reverse=direction == 1, noise=noise, backend=self.engine, all_states=all_states, precision=self.precision,
             packing=steps.packing, memory_budget=self.memory_budget, frozen=self.frozen_weights(layer, direction),

@@ -8,6 +8,7 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
+from recur import engine
 from recur.engine import Call, Noise, Result, prepare
 from recur.engine.backend_interface import BackendReport
 from recur.engine.native import unsupported
@@ -15,6 +16,9 @@ from recur.engine.native.compiled_cell import ConstantSteps, compiled_cell, once
 from recur.engine.native.half_precision import half_precision_for, widen
 from recur.engine.native.torch_operators import key_of, recurrence
 from recur.nn.base import LayerBase
+
+# torch's tracer cannot follow the interpreter of a graph: it is called between two traced parts
+run_between = torch.compiler.disable(engine.run)
 
 
 def traced_key(
@@ -42,8 +46,10 @@ def traced_key(
         {s: like.new_zeros(1, sizes[s]) for s in recurrent.split()},
         {s: like.new_zeros(1, 1, sizes[s]) for s in zoneout.split()},
     )
+    # some sizes are those of a state alone
+    states = {s: like.new_zeros(1, size) for s, size in sizes.items()}
     call: Call = prepare(
-        layer.equation, like.new_zeros(1, 1, level.input_size), None, parameters, reverse=direction == 1, noise=noise,
+        layer.equation, like.new_zeros(1, 1, level.input_size), states, parameters, reverse=direction == 1, noise=noise,
         all_states=all_states, precision=layer.precision,
     )  # fmt: skip
     own = {parameter.dtype for parameter in parameters.values()}
