@@ -18,7 +18,7 @@ from recur.engine.native.torch_operators import key_of, recurrence
 from recur.nn.base import LayerBase
 
 # torch's tracer cannot follow the interpreter of a graph: it is called between two traced parts
-run_between = torch.compiler.disable(engine.run)
+run_between = torch.compiler.disable(engine.run)  # type: ignore[no-untyped-call]  # torch gives it no types
 
 
 def traced_key(
