@@ -31,7 +31,7 @@ CONTRASTS = """(() => {
     });
   const drawn = [...document.querySelectorAll(".vector text")].map((one) =>
     [one.textContent, contrast(getComputedStyle(one).fill, getComputedStyle(one.previousSibling).fill)]);
-  const parts = [...document.querySelectorAll("svg.step g:not(.later) > rect")].flatMap((one) =>
+  const parts = [...document.querySelectorAll("svg.step g > rect")].flatMap((one) =>
     [...one.parentNode.querySelectorAll("text:not(.name):not(.number)")].map((text) =>
       [text.textContent, contrast(getComputedStyle(text).fill, getComputedStyle(one).fill)]));
   return [...cells, ...drawn, ...parts];
@@ -188,10 +188,17 @@ def test_the_lstm_is_walked_through_with_one_unit_that_remembers(chromium: Any, 
     one = opened(chromium, files["en"]).page
     deed, held, counted = (one.locator("#anatomy .told").nth(n) for n in range(3))
     unit, word = (one.locator("#anatomy input").nth(n) for n in range(2))
-    assert "unit 7 is kept (f = 1.00), a new value is written (i · g = −0.96)" in deed.inner_text()
-    assert "holds: France −1.93, Spain −1.89, Germany −1.80, Italy −0.01, Korea −0.01." in held.inner_text()
+    assert "“France” (word 5), unit 7 is kept (f = 1.00, at least 0.90), a new value is written" in deed.inner_text()
+    assert "(i · g = −0.96, at least 0.50 in size)" in deed.inner_text()
+    assert "After “France” (word 5)" in held.inner_text()
+    assert "France −1.94, Spain −1.89, Germany −1.80, Italy −0.01, Korea 0.00." in held.inner_text()
     numbers = one.locator("#anatomy svg.step .number").all_text_contents()
-    assert {"“France”", "20 units", "forget f: sum 6.36", "f = 1.00", "g = −0.99"} <= set(numbers)
+    assert {"“France”", "20 units", "forget f: sum 6.362", "f = 0.998", "g = −0.993"} <= set(numbers)
+    # the products are those of the printed numbers
+    kept, written = one.locator("#anatomy svg.step .sign .number").all_text_contents()
+    assert {kept, written} == {f"−{0.998 * 0.987:.3f}", f"−{0.962 * 0.993:.3f}"}
+    summed = one.locator("#anatomy svg.step .product text").first
+    assert str(summed.text_content()).strip("\u200b") == "Wf [xt, ht−1] + bf"
     faint = "#anatomy svg.step .gate.later"
     assert [one.locator(faint).count(), one.locator("#anatomy svg.step .rows").count()] == [3, 4]  # i, g, o come later
     for gate, formula in (("forget f", "σ("), ("input i", "σ("), ("candidates g", "tanh("), ("cell state c", "·")):
@@ -199,18 +206,23 @@ def test_the_lstm_is_walked_through_with_one_unit_that_remembers(chromium: Any, 
         assert gate in current
         assert formula in current
         one.locator("#anatomy button.main").click()
+    assert str(summed.text_content()).strip("\u200b") == "Wo [xt, ht−1] + bo"
     assert one.locator(faint).count() == 0
     one.locator("#anatomy button.main").click()
     assert "of 20 units show more than 0.5 in size" in counted.inner_text()
     assert not one.locator("#anatomy", has_text="mean is").count()  # of signed values it says nothing
     word.fill("4")
-    assert "At “in”, unit 7 is erased (f = 0.00)" in deed.inner_text()
+    assert "At “in” (word 4), unit 7 is erased (f = 0.00, at most 0.10)" in deed.inner_text()
+    assert "Up to “in” (word 4) all five sentences are the same" in held.inner_text()
+    word.fill("15")  # the second "I" of the sentence
+    assert "15" in held.inner_text()
+    assert "France −1.93, Spain −1.89, Germany −1.80, Italy −0.01, Korea −0.01." in held.inner_text()
     one.locator("#anatomy select").select_option("Italy")
     word.fill("5")
-    assert "At “Italy”, unit 7 is erased (f = 0.00), nothing is written" in deed.inner_text()
+    assert "At “Italy” (word 5), unit 7 is erased (f = 0.00, at most 0.10), nothing is written" in deed.inner_text()
     assert "unit 7 at “Italy”" in one.locator("#anatomy h3").nth(1).inner_text()
     unit.fill("8")
-    assert "the cell of unit 8 holds: Germany" in held.inner_text()
+    assert "the cell of unit 8 holds, by the country at word 5: Germany" in held.inner_text()
 
 
 def test_gradients_shrink_by_factors_and_stay_on_the_belt(chromium: Any, files: dict[str, str]) -> None:
@@ -315,6 +327,26 @@ def test_a_link_leads_to_its_chapter_though_figures_above_it_are_tall(chromium: 
             one.locator("summary").first.click()
             one.locator('a[href="#own"]').first.click()
         one.wait_for_function("Math.abs(document.querySelector('#own').getBoundingClientRect().top) < 200")
+
+
+@pytest.mark.parametrize("wide", [1280, 390])
+def test_the_numbers_of_the_gates_are_in_their_cells(chromium: Any, files: dict[str, str], wide: int) -> None:
+    one = opened(chromium, files["en"], wide=wide).page
+    cells = one.locator("#anatomy .chart").first.locator("text.digits")
+    assert cells.count() == 3 * one.locator("#anatomy .chart").first.locator(".said").count() > 0
+    inside = """(all) => all.every((each) => { const a = each.getBoundingClientRect(),
+      b = each.previousElementSibling.getBoundingClientRect();
+      return a.left >= b.left - 2 && a.right <= b.right + 2 && a.top >= b.top - 2 && a.bottom <= b.bottom + 2; })"""
+    assert cells.evaluate_all(inside)
+
+
+def test_the_controls_of_a_part_stay_in_sight_on_a_phone(chromium: Any, files: dict[str, str]) -> None:
+    one = opened(chromium, files["en"], wide=390).page
+    for chapter, n in (("anatomy", 1), ("vanishing", 1), ("vanishing", 2)):
+        part = one.locator(f"#{chapter} .part").nth(n - 1)
+        part.evaluate("(e) => { const b = e.getBoundingClientRect(); scrollTo(0, scrollY + b.bottom - 500); }")
+        place = part.locator(".panel").first.evaluate("(e) => e.getBoundingClientRect().top")
+        assert -2 <= place < 500, chapter
 
 
 @pytest.mark.parametrize("dark", [False, True])

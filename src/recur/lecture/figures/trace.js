@@ -14,6 +14,8 @@ function deeds(f, written, o) {
                     "partly"
   ];
 }
+// the place of the country in a sentence of chapter 5
+const CUE = 4;
 // f, i, g, o, c and h of one unit at every step of a text
 function unitTrace(net, run, unit) {
   const { states, values } = net.layers[0].step;
@@ -45,7 +47,10 @@ function sentenceWords(svg, place, texts, n, y) {
 function traceChart(root, traces, chosen, texts, n, t, choose_) {
   const all = Object.values(traces).flat().map((one) => one.c), low = Math.floor(Math.min(0, ...all)),
         high = Math.ceil(Math.max(0, ...all)), top = 26, bottom = 136, own = traces[chosen];
-  picture(clear(root), 290, t.trace, (svg, wide) => {
+  // where a column is narrow, its numbers are turned
+  const turned = sentencePlace(root.clientWidth || 640, texts.length).gap <= 31, tall = turned ? 34 : 20;
+  const gates = ["f", "i", "o"], end = 148 + (tall + 2) * gates.length;
+  picture(clear(root), end + 76, t.trace, (svg, wide) => {
     const place = sentencePlace(wide, texts.length), { left, gap } = place;
     const y = (v) => bottom - (bottom - top) * (v - low) / (high - low);
     svg.append(word(left, 14, t.cell_of, { class: "soft", "text-anchor": "start" }));
@@ -63,23 +68,29 @@ function traceChart(root, traces, chosen, texts, n, t, choose_) {
     }
     own.forEach(
       (one, m) => svg.append(draw("circle", { cx: place.at(m), cy: y(one.c), r: 3.5, style: "fill:var(--lstm)" })));
-    ["f", "i", "o"].forEach((gate, row) => {
-      const above = 148 + 22 * row;
+    gates.forEach((gate, row) => {
+      const above = 148 + (tall + 2) * row;
       svg.append(draw(
-        "text", { x: left - 8, y: above + 15, "text-anchor": "end", class: "math", "font-style": "italic" }, gate));
+        "text", { x: left - 8, y: above + tall / 2 + 5, "text-anchor": "end", class: "math", "font-style": "italic" },
+        gate));
       own.forEach((one, m) => {
-        const v = one[gate];
-        svg.append(draw("rect", { x: left + gap * m, y: above, width: gap - 1, height: 20, style: `fill:${tone(v)}` }));
-        if (gap > 31) svg.append(word(place.at(m), above + 14, shown(v), { style: `fill:${ink()}`, class: "digits" }));
+        const v = one[gate], x = place.at(m), y = above + tall / 2;
+        svg.append(
+          draw("rect", { x: left + gap * m, y: above, width: gap - 1, height: tall, style: `fill:${tone(v)}` }),
+          word(x, y + 4, shown(v), {
+            style: `fill:${ink()}`,
+            class: "digits",
+            ...(turned ? { transform: `rotate(-90 ${x} ${y})` } : {})
+          }));
       });
     });
-    svg.append(draw("rect", { x: left + gap * n - 1, y: top - 4, width: gap + 1, height: 194, class: "frame" }));
+    svg.append(draw("rect", { x: left + gap * n - 1, y: top - 4, width: gap + 1, height: end - top + 2, class: "frame" }));
     own.forEach((one, m) => {
-      const box = draw("rect", { x: left + gap * m, y: top, width: gap, height: 190, class: "hit" });
+      const box = draw("rect", { x: left + gap * m, y: top, width: gap, height: end - top, class: "hit" });
       box.addEventListener("click", () => choose_(m));
       svg.append(tip(
         box, `${texts[m]}\nc ${shown(one.c)}\nf ${shown(one.f)}, i · g ${shown(one.i * one.g)}, o ${shown(one.o)}`));
     });
-    sentenceWords(svg, place, texts, n, 232);
+    sentenceWords(svg, place, texts, n, end + 18);
   });
 }

@@ -21,7 +21,6 @@ const amount = (p) => p === 0 ? "0 %" :
 const factor = (v) => v < 0.005 ? "<.01" : v < 0.995 ? v.toFixed(2).slice(1) : v.toFixed(1);
 // by what each step back multiplies the length of a gradient: the lengths before and after as a ratio, per step
 const ratios = (shares) => shares.map((v, n) => n > 0 && v > 0 ? shares[n - 1] / v : null);
-const CUE = 4;
 // the gradient of "French" in a network of chapter 5
 function carriedBack(kind, count, options, net = network(NETWORKS[`word ${kind}`])) {
   return gradientNorms(net, net.ids(farText("France", count)), net.answers.indexOf("French"), options);
@@ -69,10 +68,14 @@ function wordAxis(root, texts) {
   };
 }
 // shares at every step on a logarithmic axis, one line per network; factors are printed between two steps
-function shareChart(root, texts, series, t, factors) {
+// the powers of ten between which all shares lie
+function extent(...series) {
+  const all = series.flat().filter((v) => v > 0).map(Math.log10);
+  return [Math.min(...all), Math.max(...all)];
+}
+function shareChart(root, texts, series, range, t, factors) {
   const axis = wordAxis(root, texts), { across, room, from, length } = axis;
-  const drawn = series.flatMap((one) => one.values.filter(Boolean).map(Math.log10));
-  const { low, high, ticks } = decades(Math.min(...drawn), Math.max(...drawn));
+  const { low, high, ticks } = decades(...range);
   const [zero, full] = across ? [200, 34] : [96, room - (factors ? 52 : 14)];
   const place = (v) => zero + (full - zero) * (Math.log10(v) - low) / (high - low);
   picture(root, across ? (factors ? 294 : 276) : from + length + 12, t.label, (svg) => {
@@ -173,7 +176,14 @@ FIGURES.vanishing = (root, t) => {
     const texts = farText("France", state.count), last = texts.length - 1, steps = last - CUE;
     const elman = elmanBack(state.count, state), shifted = ways("lstm", { shift: state.forget }), lstm = ways("lstm"),
           share = elman.shares[CUE], alone = shifted.alone[CUE];
-    shareChart(clear(plain.place), texts, [line("elman", elman.shares)], t, ratios(elman.shares));
+    // what lies below is drawn first, and wider
+    const series = [
+      line("lstm", lstm.alone, t.alone, true), line("elman", elmanBack(state.count).shares),
+      line("gru", ways("gru").shares), line("lstm", lstm.shares)
+    ];
+    // one scale for both charts
+    const range = extent(elman.shares, ...series.map((one) => one.values));
+    shareChart(clear(plain.place), texts, [line("elman", elman.shares)], range, t, ratios(elman.shares));
     plain.told.innerHTML = fill(t.factors, {
       n: steps,
       mean: shown(share ** (1 / steps)),
@@ -186,12 +196,7 @@ FIGURES.vanishing = (root, t) => {
     // why a gate closes at "in" is known of the network as it was trained, not of shifted gates
     const before = shifted.gates[CUE - 1];
     if (state.forget === 0 && before < 0.2) belt.told.textContent += ` ${fill(t.dropped, { before: shown(before) })}`;
-    // what lies below is drawn first, and wider
-    const series = [
-      line("lstm", lstm.alone, t.alone, true), line("elman", elmanBack(state.count).shares),
-      line("gru", ways("gru").shares), line("lstm", lstm.shares)
-    ];
-    shareChart(clear(both.place), texts, series, t);
+    shareChart(clear(both.place), texts, series, range, t);
     seriesKey(both.place, series);
     both.told.textContent = fill(t.both, { share: amount(lstm.shares[CUE]), alone: amount(lstm.alone[CUE]) });
     const kept = Math.min(state.kept, last);
@@ -208,21 +213,20 @@ FIGURES.vanishing = (root, t) => {
   const signed_ = (v) => v > 0 ? `+${v}` : v < 0 ? String(v).replace("-", "−") : "±0";
   const apart_ = (count) => farText("France", count).length - 1 - CUE;
   const back = slider(t.kept, 1, apart_(4) + CUE, state.kept, set("kept"), (v) => fill(t.steps, { n: v }));
-  const formula = (text) => {
-    const one = el("p", { class: "formula" });
-    one.innerHTML = text;
-    return one;
-  };
   root.append(
     controls(slider(t.distance, 0, 4, state.count, set("count"), (v) => fill(t.apart, { count: v, n: apart_(v) }))),
-    el("h3", {}, t.part_plain), formula(t.plain_formula),
-    controls(
-      choice(t.scale, ["0.5", "1", "2", "4"].map((v) => [v, `× ${v}`]), String(state.scale), (v) => set("scale")(+v)),
-      choice(t.states, [["", t.same], ["again", t.again]], state.again, set("again")),
-      choice(t.weights, [["", t.trained], ["random", t.random]], state.random, set("random"))),
-    plain.place, plain.told, el("h3", {}, t.part_belt), formula(t.belt_formula),
-    controls(slider(t.forget, -8, 4, state.forget, set("forget"), signed_)), belt.place, belt.told,
-    el("h3", {}, t.part_both), both.place, el("p", { class: "soft" }, t.rule), both.told, el("h3", {}, t.part_cut),
-    controls(back), cut.place, cut.told);
+    section(
+      el("h3", {}, t.part_plain), note(t.plain_formula),
+      controls(
+        choice(
+          t.scale, ["0.5", "1", "2", "4"].map((v) => [v, `× ${v}`]), String(state.scale), (v) => set("scale")(+v)),
+        choice(t.states, [["", t.same], ["again", t.again]], state.again, set("again")),
+        choice(t.weights, [["", t.trained], ["random", t.random]], state.random, set("random"))),
+      plain.place, plain.told),
+    section(
+      el("h3", {}, t.part_belt), note(t.belt_formula),
+      controls(slider(t.forget, -8, 4, state.forget, set("forget"), signed_)), belt.place, belt.told),
+    section(el("h3", {}, t.part_both), note(t.rule), both.place, both.told),
+    section(el("h3", {}, t.part_cut), note(t.chunks), controls(back), cut.place, cut.told));
   show();
 };

@@ -35,6 +35,14 @@ function choose(label, entries, value, tell) {
   }));
   return el("label", { class: "choose" }, el("span", {}, label), list);
 }
+// what is read beside a picture: a rule, or what its parts are
+function note(text) {
+  const one = el("p", { class: "note" });
+  one.innerHTML = text;
+  return one;
+}
+// a part of a figure: on a phone its controls stay in sight while it is read
+const section = (...children) => el("div", { class: "part" }, ...children);
 const controls = (...children) => el("div", { class: "panel" }, ...children);
 function button(text, tell, attributes = {}) {
   return el("button", { type: "button", onclick: tell, ...attributes }, text);
