@@ -227,15 +227,10 @@ FIGURES.anatomy = (root, t) => {
   }, (v) => `${v}: ${farText(country, 2)[v - 1]}`);
   const unitPart = section(
     el("h3", {}, t.part_unit), note(t.note_unit),
-    controls(
-      choose(
-        t.country, countries.map((one) => [one, one]), country,
-        (v) => {
-          country = v;
-          moveTo(words, n);
-        }),
-      moved, words),
-    trace, deed, after);
+    controls(choose(t.country, countries.map((one) => [one, one]), country, (v) => {
+               country = v;
+               moveTo(words, n);
+             }), moved, words), trace, deed, after);
   const stepPart = section(
     title, note(t.note_step),
     controls(

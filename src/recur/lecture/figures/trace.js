@@ -77,14 +77,13 @@ function traceChart(root, traces, chosen, texts, n, t, choose_) {
         const v = one[gate], x = place.at(m), y = above + tall / 2;
         svg.append(
           draw("rect", { x: left + gap * m, y: above, width: gap - 1, height: tall, style: `fill:${tone(v)}` }),
-          word(x, y + 4, shown(v), {
-            style: `fill:${ink()}`,
-            class: "digits",
-            ...(turned ? { transform: `rotate(-90 ${x} ${y})` } : {})
-          }));
+          word(
+            x, y + 4, shown(v),
+            { style: `fill:${ink()}`, class: "digits", ...(turned ? { transform: `rotate(-90 ${x} ${y})` } : {}) }));
       });
     });
-    svg.append(draw("rect", { x: left + gap * n - 1, y: top - 4, width: gap + 1, height: end - top + 2, class: "frame" }));
+    svg.append(
+      draw("rect", { x: left + gap * n - 1, y: top - 4, width: gap + 1, height: end - top + 2, class: "frame" }));
     own.forEach((one, m) => {
       const box = draw("rect", { x: left + gap * m, y: top, width: gap, height: end - top, class: "hit" });
       box.addEventListener("click", () => choose_(m));

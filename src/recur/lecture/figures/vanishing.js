@@ -218,8 +218,7 @@ FIGURES.vanishing = (root, t) => {
     section(
       el("h3", {}, t.part_plain), note(t.plain_formula),
       controls(
-        choice(
-          t.scale, ["0.5", "1", "2", "4"].map((v) => [v, `× ${v}`]), String(state.scale), (v) => set("scale")(+v)),
+        choice(t.scale, ["0.5", "1", "2", "4"].map((v) => [v, `× ${v}`]), String(state.scale), (v) => set("scale")(+v)),
         choice(t.states, [["", t.same], ["again", t.again]], state.again, set("again")),
         choice(t.weights, [["", t.trained], ["random", t.random]], state.random, set("random"))),
       plain.place, plain.told),
