@@ -146,6 +146,15 @@ def test_a_limit_of_the_system_is_a_sentence_and_keeps_the_old_file(tmp_path: Pa
     assert names(tmp_path) == ["a"]
 
 
+def test_a_folder_that_cannot_be_flushed_is_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(WriteError, match="the disk is full"):
+        atomic.flush_folder(tmp_path)
+
+
 def test_a_parent_that_is_a_file_is_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("mine")
     with pytest.raises(WriteError, match="a file is in the place of a folder"):

@@ -262,8 +262,15 @@ def flush(path: Path) -> None:
 
 
 def flush_folder(folder: Path) -> None:
-    """Flush a folder to the disk, so that renames within it survive a power failure, where the system can."""
-    if os.name == "posix":
+    """Flush a folder to the disk, so that renames within it survive a power failure, where the system can.
+
+    Raises
+    ------
+    WriteError
+    """
+    if os.name != "posix":
+        return
+    with explained(folder):
         handle = os.open(folder, os.O_RDONLY)
         try:
             os.fsync(handle)

@@ -19,7 +19,7 @@ import pytest
 from examples.files import reviews
 
 from recur import config_file
-from recur.atomic import unfinished
+from recur.atomic import create_beside, unfinished
 from recur.errors import RecurError
 from recur.run import open_run
 from recur.training import learn
@@ -183,3 +183,12 @@ def test_what_is_interrupted_at_any_change_of_the_disk_continues_to_the_same_bit
     assert result(run) == result(folder / "whole"), said
     open_run(run).network()
     shutil.rmtree(run)
+
+
+def test_what_a_process_killed_before_the_folder_was_a_run_left_is_removed(whole: tuple[Path, int]) -> None:
+    folder, _ = whole
+    run = folder / "begun"
+    run.mkdir()
+    create_beside(run / "run.json")
+    train(folder, run)
+    assert result(run) == result(folder / "whole")

@@ -23,7 +23,7 @@ JSON = {"Content-Type": "application/json"}
         (b'{"a": [1, -2.5, null, true, "\\u00e9"]}', {"a": [1, -2.5, None, True, "é"]}),
         (b"9223372036854775807", 2**63 - 1),
         (b"100000000000000000000000000000", 1e29),
-        (b'"\\ud800"', "\ud800"),
+        (b'"\\ud83d\\ude00 \\\\ud800"', "\U0001f600 \\ud800"),
         (b"[" * body.DEPTH + b"]" * body.DEPTH, None),
     ],
 )
@@ -43,6 +43,8 @@ def test_json_is_read(data: bytes, value: Any) -> None:
         (b'{"a": 1, "a": 2}', 400, 'the key "a" is given twice'),
         (b'[{"b": {"a": 1, "a": 1}}]', 400, 'the key "a" is given twice'),
         (b"[NaN]", 400, "NaN is no number"),
+        (b'{"a": ["x\\ud800"]}', 400, r"the body has \\ud800, half of a character"),
+        (b'{"\\uDC01": 1}', 400, r"the body has \\udc01, half of a character"),
         (b"[-Infinity]", 400, "-Infinity is no number"),
         (b"[1e999]", 400, "the number 1e999 is too large"),
         (b"[" + b"9" * 5000 + b"]", 400, "of 5,000 characters is too large"),

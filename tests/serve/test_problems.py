@@ -26,8 +26,9 @@ from tests.serve.asking import Json, refused
         ("/v1/completions", {"model": "lines", "logprobs": 3}, "logprobs"),
         ("/v1/completions", {"model": "lines", "logit_bias": {"1": 2}}, "logit_bias"),
         # half of a surrogate pair, which JSON can hold and UTF-8 cannot
-        ("/predict", {"model": "series", "inputs": [["\ud800"]]}, '"\\ud800" is not a number'),
-        ("/explain", {"model": "reviews", "value": "x", "target": "\ud800"}, "was not in the training data"),
+        ("/predict", {"model": "series", "inputs": [["\ud800"]]}, "the body has \\ud800, half of a character"),
+        ("/explain", {"model": "reviews", "value": "x", "\udc00": "x"}, "the body has \\udc00, half of a character"),
+        ("/v1/completions", {"model": "lines", "prompt": "\ud800", "echo": True}, "half of a character"),
     ],
 )
 def test_a_mistake_is_answered_with_a_sentence(client: TestClient, path: str, body: Json, says: str) -> None:

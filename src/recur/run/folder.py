@@ -66,6 +66,8 @@ class RunFolder:
         if self._fresh:
             # only now, when the new run has passed every check
             layout.remove(self.path)
+        # of a process that was killed before it had a marker
+        layout.remove_unfinished(self.path)
         # the marker comes first, so that a folder of a process killed here is recognised as a run
         self.info = {"kind": KIND, "format": FORMAT, "status": "starting"}
         self._write_info()

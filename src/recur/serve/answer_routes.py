@@ -13,7 +13,7 @@ from recur.cancellation import check_cancelled
 from recur.continuation import candidates
 from recur.continuation.completion import unknown_words
 from recur.serve import costs
-from recur.serve.docs import errors
+from recur.serve.docs import errors, streamed
 from recur.serve.encoding import dumped, predictions, response
 from recur.serve.memory import Memory
 from recur.serve.music import play
@@ -31,7 +31,7 @@ def add(routes: APIRouter, state: State) -> None:
     json: dict[str, Any] = {"responses": errors(), "response_class": JSONResponse}
     routes.post("/predict", **json, summary="Answer inputs")(answers.predict)
     routes.post("/complete", **json, summary="The next word of sentences, with probabilities")(answers.complete)
-    routes.post("/generate", responses=errors(), summary="Continue a text")(answers.generate)
+    routes.post("/generate", responses=streamed(), summary="Continue a text")(answers.generate)
     routes.post("/play", responses=errors(), summary="Continue a piece of notes")(answers.play)
 
 

@@ -1,7 +1,8 @@
 """The JSON of a request, read strictly and outside the event loop.
 
-Refused, each with a sentence: a body that is compressed or not UTF-8, a key that is given twice, NaN and Infinity,
-numbers beyond a double, more than `DEPTH` levels, more than `VALUES` values. The parser holds Python's lock while it
+Refused, each with a sentence: a body that is compressed or not UTF-8, half of a character (a surrogate alone, which
+JSON can write and UTF-8 cannot), a key that is given twice, NaN and Infinity, numbers beyond a double, more than
+`DEPTH` levels, more than `VALUES` values. The parser holds Python's lock while it
 runs, so the number of values is bounded before it starts, by the commas and brackets in the body.
 """
 
@@ -114,6 +115,8 @@ def read(data: bytes) -> Any:
     if isinstance(value, dict) and len(value) > KEYS:
         raise RequestError(400, f"the body has {len(value):,} keys", "GET /docs lists the keys")
     _check_depth(value)
+    if b"\\ud" in data or b"\\uD" in data:
+        _check_characters(value)
     return value
 
 
@@ -139,6 +142,16 @@ def _check_depth(value: Any) -> None:
             return
         level = below
     raise _too_deep()
+
+
+def _check_characters(value: Any) -> None:
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError as error:
+        half = f"\\u{ord(error.object[error.start]):04x}"
+        raise RequestError(
+            400, f"the body has {half}, half of a character, without its other half", "send the whole character"
+        ) from None
 
 
 def _too_deep() -> RequestError:

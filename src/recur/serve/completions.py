@@ -16,7 +16,7 @@ from fastapi import APIRouter
 from recur.decoding import Decoding
 from recur.serve import body as bodies
 from recur.serve import costs
-from recur.serve.docs import errors
+from recur.serve.docs import errors, streamed
 from recur.serve.memory import Memory
 from recur.serve.problems import RequestError
 from recur.serve.requests import ChatCompletion, Completion, CompletionOptions
@@ -37,12 +37,12 @@ def router(state: State) -> APIRouter:
             "data": [{"id": name, "object": "model", "created": 0, "owned_by": "recur"} for name in state.services],
         }
 
-    @routes.post("/completions", responses=errors(), summary="Continue texts, in OpenAI's form")
+    @routes.post("/completions", responses=streamed(), summary="Continue texts, in OpenAI's form")
     async def completions(body: Completion) -> Any:
         prompts = [body.prompt] if isinstance(body.prompt, str) else list(body.prompt)
         return await _answer(state, _Texts(state, body), prompts)
 
-    @routes.post("/chat/completions", responses=errors(), summary="Continue a chat, in OpenAI's form")
+    @routes.post("/chat/completions", responses=streamed(), summary="Continue a chat, in OpenAI's form")
     async def chat(body: ChatCompletion) -> Any:
         return await _answer(state, _Chat(state, body), [body.prompt()])
 

@@ -63,6 +63,11 @@ def errors(*statuses: int, body: bool = True) -> dict[int | str, dict[str, Any]]
     }
 
 
+def streamed(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """`errors`, of a route that answers with events where ``stream`` is true."""
+    return {200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}, **errors(*statuses)}
+
+
 def document(app: FastAPI) -> None:
     """Remove the status 422, which FastAPI documents for every route: this server answers 400."""
     original = app.openapi

@@ -12,7 +12,7 @@ from fastapi.responses import JSONResponse
 
 from recur.predictions.plain import plain
 from recur.serve.answer_routes import LENGTH
-from recur.serve.docs import errors
+from recur.serve.docs import errors, streamed
 from recur.serve.encoding import dumped, response
 from recur.serve.memory import Memory
 from recur.serve.problems import RequestError
@@ -49,7 +49,7 @@ def add(routes: APIRouter, sessions: SessionRoutes) -> None:
         summary="Read more; O(1) an item, whatever was read before",
     )(sessions.read)  # fmt: skip
     writing = "Continue the session's text, and remember it"
-    routes.post(f"{one}/write", responses=errors(), summary=writing)(sessions.write)
+    routes.post(f"{one}/write", responses=streamed(), summary=writing)(sessions.write)
     routes.post(f"{one}/reset", responses=without_body, summary="Forget what a session has read")(sessions.reset)
     routes.get(
         f"{one}/snapshot",

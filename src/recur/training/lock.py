@@ -7,7 +7,7 @@ import re
 import socket
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from recur.atomic import explained, make_folder, open_in_place
@@ -47,8 +47,10 @@ def folder_lock(folder: Path) -> Iterator[None]:
         try:
             yield
         finally:
-            # empty, not deleted: deleting would let a third process lock a new file of the same name
-            os.ftruncate(handle, 0)
+            # empty, not deleted: deleting would let a third process lock a new file of the same name;
+            # a name that stays in it holds no one up, because the system releases the lock
+            with suppress(OSError):
+                os.ftruncate(handle, 0)
     finally:
         os.close(handle)
 
