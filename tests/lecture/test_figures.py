@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,6 +12,7 @@ from recur.lecture import page
 from recur.lecture.page import text
 from tests.axe import violations
 from tests.serve.browser import Page, browser
+from tests.tolerances import LEARNED, SHOWN, agree
 
 CHAPTERS = [one["id"] for one in text("en")["chapters"]]
 READABLE = 4.5  # contrast of text with what is behind it: WCAG 2, level AA
@@ -161,8 +163,7 @@ def test_bptt_goes_forward_with_numbers_and_back_on_three_paths(
     chromium: Any, files: dict[str, str], wide: int
 ) -> None:
     one = opened(chromium, files["en"], wide=wide).page
-    told, rows = one.locator("#through_time .told"), one.locator("#through_time dd")
-    shares = one.locator("#through_time .block .soft:last-child")
+    told, rows = one.locator("#through_time .part > .told"), one.locator("#through_time dd")
     assert "what is kept for the backward pass" in told.inner_text()
     assert rows.count() == 7
     assert "−ln 0.263 = 1.335" in rows.last.inner_text()  # e_1, as it is written above z_1
@@ -177,11 +178,44 @@ def test_bptt_goes_forward_with_numbers_and_back_on_three_paths(
     assert len(heights) == 1  # the page stays where it is
     assert one.locator("#through_time button.main").is_disabled()
     assert "the three sums are the gradient" in told.inner_text()
-    assert [text.split("\n")[1] for text in shares.all_inner_texts()] == [
-        "66 % + −9 % + 4 % + 39 % = 100 %", "30 % + 1 % + 49 % + 20 % = 100 %", "49 % + 26 % + 25 % + 0 % = 100 %",
-    ]  # fmt: skip
+    # the input and the state before step 1 are given: paths end there, with a bar and no head
+    assert one.locator("#through_time .arrow.xh").count() == 4
+    assert one.locator("#through_time .arrow.xh .head").count() == 0
+    assert one.locator("#through_time .arrow.hh .head").count() == 3
+    assert one.locator("#through_time .arrow.hh").count() == 4
     one.locator("#through_time button", has_text="trained").last.click()
-    assert all("close to zero" in text and "%" not in text for text in shares.all_inner_texts())
+    near = one.locator("#through_time .block .soft:last-child:visible")
+    assert near.count() == 3
+    assert all("close to zero" in text for text in near.all_inner_texts())
+
+
+def test_an_entry_of_a_gradient_is_traced_and_checked_by_a_nudge(chromium: Any, files: dict[str, str]) -> None:
+    one = opened(chromium, files["en"]).page
+    entry, check = (one.locator("#through_time .entry .told").nth(n) for n in range(2))
+    assert "its gradient is added up in the backward pass" in entry.inner_text()
+    entries = one.locator("#through_time .block.hh button")
+    one.locator("#through_time input").fill("6")  # backward, step 3
+    entries.nth(3).hover()
+    assert "row 2, column 1: steps 4, 3 add" in entry.inner_text()
+    assert "so far" in entry.inner_text()
+    one.locator("#through_time input").fill("8")
+    terms, total = entry.inner_text().split(" add ")[1].rstrip(".").replace("−", "-").split(" = ")
+    products = [[float(each.strip("()")) for each in term.split(" · ")] for term in terms.split(" + ")]
+    assert len(products) == 4
+    agree([sum(a * b for a, b in products)], [float(total)], LEARNED, "the products")
+    assert one.locator("#through_time .block.hh .marked").all_inner_texts()[-1] == entries.nth(3).inner_text()
+    entries.nth(3).focus()
+    one.keyboard.press("ArrowRight")
+    assert "row 2, column 2" in entry.inner_text()
+    distances = []
+    for nudge in ("0.1", "0.01", "0.001"):
+        one.locator("#through_time .entry button", has_text=nudge).first.click()
+        numbers = [float(each) for each in re.findall(r"-?\d+\.\d+", check.inner_text().replace("−", "-"))]
+        start, end, before, after, by, slope, gradient = numbers
+        assert by == float(nudge)
+        agree([end - start, (after - before) / by], [by, slope], SHOWN, "as printed")
+        distances.append(abs(slope - gradient))
+    assert distances == sorted(distances, reverse=True)  # the smaller the nudge, the closer
 
 
 def test_the_lstm_is_walked_through_with_one_unit_that_remembers(chromium: Any, files: dict[str, str]) -> None:
@@ -342,7 +376,7 @@ def test_the_numbers_of_the_gates_are_in_their_cells(chromium: Any, files: dict[
 
 def test_the_controls_of_a_part_stay_in_sight_on_a_phone(chromium: Any, files: dict[str, str]) -> None:
     one = opened(chromium, files["en"], wide=390).page
-    for chapter, n in (("anatomy", 1), ("vanishing", 1), ("vanishing", 2)):
+    for chapter, n in (("anatomy", 1), ("vanishing", 1), ("vanishing", 2), ("through_time", 1)):
         part = one.locator(f"#{chapter} .part").nth(n - 1)
         part.evaluate("(e) => { const b = e.getBoundingClientRect(); scrollTo(0, scrollY + b.bottom - 500); }")
         place = part.locator(".panel").first.evaluate("(e) => e.getBoundingClientRect().top")
@@ -426,10 +460,10 @@ def test_on_paper_every_answer_is_printed(chromium: Any, files: dict[str, str]) 
     for heading in (".chapter header p", ".chapter h2", "[data-figure] h3", ".own h3"):
         assert set(one.locator(heading).evaluate_all(kept)) == {"avoid"}, heading
     # a figure that is walked through shows where it ends, and on the screen where it was
-    assert "the three sums are the gradient" in one.locator("#through_time .told").inner_text()
+    assert "the three sums are the gradient" in one.locator("#through_time .part > .told").inner_text()
     assert one.locator("#anatomy svg.step .later").count() == 0
     one.evaluate("dispatchEvent(new Event('afterprint'))")
-    assert "Forward, step 1" in one.locator("#through_time .told").inner_text()
+    assert "Forward, step 1" in one.locator("#through_time .part > .told").inner_text()
     assert one.locator("#anatomy svg.step .gate.later").count() == 3
 
 

@@ -15,7 +15,7 @@ from recur.lecture import formulas, tasks
 from recur.lecture.page import networks
 from recur.lecture.train import NETWORKS, NONE, Network, Translator, encode
 from tests.lecture.given import computed
-from tests.tolerances import close
+from tests.tolerances import SINGLE, agree, close
 
 ACCURACY = """
 answer = given.rows.map(([net, texts, right]) => {
@@ -206,23 +206,44 @@ def test_the_three_paths_add_up_to_the_gradient_of_autograd() -> None:
 
 
 @pytest.mark.parametrize("net", ["network(untrained())", "network(NETWORKS.spelled)"])
-def test_a_step_adds_an_outer_product_and_the_shares_of_all_steps_are_the_whole(net: str) -> None:
+def test_a_step_adds_an_outer_product_and_all_steps_are_the_whole(net: str) -> None:
     found = computed(
         f"""const net = {net}, f = frames(net, [..."hell"], [..."ello"]), steps = [0, 1, 2, 3];
-        answer = {{ portions: steps.map((t) => portions(f, t)), own: steps.map((t) => f.share(t)),
+        const sum = (terms) => terms.reduce((s, one) => s + one.come * one.went, 0);
+        const entries = (name, all) => all.map((_, place) => sum(entryTerms(net, f, {{ name, place }}, 0)));
+        const whole = gradientUpTo(f, 0);
+        answer = {{ whole, own: steps.map((t) => f.share(t)),
+          entries: Object.fromEntries(Object.entries(whole).map(([name, all]) => [name, entries(name, all)])),
           factors: steps.map((t) => factors(net, f, t)), summands: steps.map((t) => summands(net, f, t)),
-          a: f.run.frames[0].map((frame) => part(frame, net.layers[0].step.values.a.value)),
-          percents: Object.keys(f.share(0)).map((name) => percents(steps.map((t) => portions(f, t)[name]))) }};"""
+          a: f.run.frames[0].map((frame) => part(frame, net.layers[0].step.values.a.value)) }};"""
     )
     sums = [[x + h for x, h in zip(one["x"], one["h"], strict=True)] for one in found["summands"]]
     close(torch.tensor(sums, dtype=torch.float64), torch.tensor(found["a"], dtype=torch.float64), "a is both summands")
-    assert all(sum(one) == 100 for one in found["percents"])
     for name in ("W_hy", "W_xh", "W_hh"):
-        assert sum(one[name] for one in found["portions"]) == pytest.approx(1)
+        close(
+            torch.tensor(found["entries"][name], dtype=torch.float64),
+            torch.tensor(found["whole"][name], dtype=torch.float64),
+            f"each entry of {name} is a product per step",
+        )
         for own, pair in zip(found["own"], found["factors"], strict=True):
             come, went = (torch.tensor(one, dtype=torch.float64) for one in pair[name])
             close(torch.tensor(own[name], dtype=torch.float64), torch.outer(come, went).flatten(), name)
-    assert found["portions"][0]["W_hh"] == 0  # there is no state before step 1
+    assert not any(found["own"][0]["W_hh"])  # there is no state before step 1
+
+
+@pytest.mark.parametrize("data", ["untrained()", "NETWORKS.spelled"])
+def test_a_nudge_of_each_weight_changes_the_error_as_its_gradient_says(data: str) -> None:
+    found = computed(
+        f"""const data = {data}, net = network(data), letters = [..."hell"], targets = [..."ello"];
+        const f = frames(net, letters, targets), by = 1e-5, whole = gradientUpTo(f, 0);
+        const error = (name, n, d) => wordError(nudged(data, name, n, d), letters, targets);
+        const slope = (name, n) => (error(name, n, by) - error(name, n, -by)) / (2 * by);
+        answer = Object.entries(whole).map(([name, all]) => [all, all.map((_, n) => slope(name, n))]);
+        answer.push([[f.errors.reduce((a, b) => a + b)], [error("W_hh", 0, 0)]]);"""
+    )
+    assert sum(len(gradient) for gradient, _ in found) == 33 + 1
+    for gradient, slopes in found:
+        agree(slopes, gradient, SINGLE, "the change of the error by a nudge")
 
 
 def test_attention_translates_unseen_numbers_and_looks_at_the_word_that_each_comes_from() -> None:

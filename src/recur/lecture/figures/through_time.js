@@ -30,13 +30,7 @@ const factors = (net, f, t) => ({
   W_xh: [f.da[t], oneHot(f.run.inputs[t], net.inputs)],
   W_hh: [f.da[t], f.before(t)],
 });
-// how much of the whole gradient of each matrix comes from step t: the part of its share along the gradient, which may
-// be below zero; those of all steps add up to 1
-function portions(f, t) {
-  const own = f.share(t), along = (a, b) => a.reduce((sum, v, n) => sum + v * b[n], 0);
-  return Object.fromEntries(
-    Object.entries(gradientUpTo(f, 0)).map(([name, g]) => [name, along(own[name], g) / along(g, g)]));
-}
+// the sum of what the steps from the last one back to the first given add
 function gradientUpTo(f, first) {
   const total = {};
   for (let t = f.T - 1; t >= first; --t)
@@ -44,16 +38,19 @@ function gradientUpTo(f, first) {
       total[name] = total[name] ? total[name].map((v, n) => v + values[n]) : values;
   return total;
 }
-// whole percents that add up to 100: rounded down, and one more where most was cut off
-function percents(parts) {
-  const exact = parts.map((p) => 100 * p), down = exact.map(Math.floor);
-  const rest = 100 - down.reduce((a, b) => a + b, 0);
-  const order = exact.map((v, n) => n).sort((a, b) => (exact[b] - down[b]) - (exact[a] - down[a]));
-  order.slice(0, rest).forEach((n) => ++down[n]);
-  return down;
-}
-// a gradient so short that shares of it say nothing
+// a gradient so short that two decimals of its numbers say nothing
 const NEAR_ZERO = 0.1;
+// the same network with one weight changed, and the error of a word in it
+function nudged(data, name, place, by) {
+  const copy = {...data, layers: [{...data.layers[0] }] }, holder = name === "W_hy" ? copy : copy.layers[0];
+  holder[name] = Array.from(holder[name]);
+  holder[name][place] += by;
+  return copy;
+}
+function wordError(data, letters, targets) {
+  const net = network(data), { p } = net.run(net.ids(letters));
+  return p.reduce((sum, one, t) => sum - Math.log(one[net.answers.indexOf(targets[t])]), 0);
+}
 // the network of chapter 3 before its training: random weights, no biases
 function untrained() {
   const data = fresh("elman", 4, 3, 3);
@@ -68,10 +65,20 @@ function summands(net, f, t) {
     h: rows.map((u) => f.before(t).reduce((sum, v, k) => sum + v * weights.W_hh[u * H + k], 0)),
   };
 }
+// a path that ends: a line with a bar at its end
+function ending(x1, y1, x2, y2, attributes) {
+  const long = Math.hypot(x2 - x1, y2 - y1), ux = 7 * (x2 - x1) / long, uy = 7 * (y2 - y1) / long;
+  const d = `M${x1} ${y1}L${x2} ${y2}M${x2 - uy} ${y2 + ux}L${x2 + uy} ${y2 - ux}`;
+  return draw("g", attributes, draw("path", { d, class: "line" }));
+}
 // the chain: what is computed so far, and the three paths back from the steps that are done
 function chain(root, net, f, letters, now, back, t) {
   picture(clear(root), 286, t.label, (svg, wide) => {
-    const gap = (wide - 20) / f.T, width = Math.min(92, gap - 34), y = 150, x = (n) => 10 + gap * (n + 0.5);
+    const first = wide < 480 ? 34 : 60, gap = (wide - 20 - first) / f.T, width = Math.min(92, gap - 34), y = 150;
+    const x = (n) => 10 + first + gap * (n + 0.5), start = 38, left = (n) => n > 0 ? x(n - 1) + width / 2 : start;
+    svg.append(
+      draw("rect", { x: start - 28, y: y + 4, width: 28, height: 38, rx: 8, class: "copy" }),
+      symbol(start - 14, y + 25, "h", "0"), word(start - 14, y - 4, "= 0", { class: "soft" }));
     for (let n = 0; n < f.T; ++n) {
       const done = back || n <= now, seen = back && n >= now, current = n === now;
       const copy = draw("g", { opacity: done ? 1 : 0.28, class: current ? "current" : "" });
@@ -88,19 +95,21 @@ function chain(root, net, f, letters, now, back, t) {
         copy.append(
           word(x(n) + 30, 82, `“${net.answers[best(f.run.p[n])]}”`, { class: "said" }),
           word(x(n) + 18, 100, gap > 140 ? t.predicts : "", { class: "soft", "text-anchor": "start" }));
-      if (n + 1 < f.T) copy.append(arrow(x(n) + width / 2, y + 14, x(n + 1) - width / 2, y + 14));
+      copy.append(arrow(left(n), y + 14, x(n) - width / 2, y + 14));
       if (done)
         copy.append(arrow(x(n), 64, x(n), 44), word(x(n), 32, `e = ${shown(f.errors[n], 3)}`, { class: "digits" }));
       if (seen) {
         copy.append(arrow(x(n) + 12, 44, x(n) + 12, y - 4, { class: "arrow hy" }));
-        copy.append(arrow(x(n) + 12, y + 48, x(n) + 12, 236, { class: "arrow xh" }));
-        if (n > 0) copy.append(arrow(x(n) - width / 2, y + 34, x(n - 1) + width / 2, y + 34, { class: "arrow hh" }));
+        // what is given is not learned: at x and at the state before the first step a path ends
+        copy.append(ending(x(n) + 12, y + 48, x(n) + 12, 234, { class: "arrow xh" }));
+        copy.append((n ? arrow : ending)(x(n) - width / 2, y + 34, left(n), y + 34, { class: "arrow hh" }));
       }
       if (current) {
         copy.append(
           symbol(x(n) + 34, 126, "W", "hy", { class: "math path hy" }),
           symbol(x(n) + 34, 218, "W", "xh", { class: "math path xh" }));
-        if (n > 0) copy.append(symbol(x(n) - gap / 2, y + 62, "W", "hh", { class: "math path hh" }));
+        copy.append(symbol((left(n) + x(n) - width / 2) / 2, y + 66, "W", "hh", { class: "math path hh" }));
+        if (back) copy.append(word(x(n) + 22, 238, t.ends, { class: "soft", "text-anchor": "start" }));
       }
       svg.append(copy);
     }
@@ -134,8 +143,8 @@ function frameRows(net, f, now, back, target, t) {
   ];
 }
 // the block of one matrix: in the forward pass what its gradient will need, in the backward pass what this step adds,
-// and the sum so far
-function matrixBlock(net, f, name, now, back, parts, t) {
+// and the sum so far, of which an entry can be chosen
+function matrixBlock(net, f, name, now, back, choose_, t) {
   const n = now + 1, path = name.slice(2), [come, went] = factors(net, f, now)[name];
   const grid = (columns, ...cells) => {
     const one = el("div", { class: "matrix" }, ...cells);
@@ -175,36 +184,95 @@ function matrixBlock(net, f, name, now, back, parts, t) {
     stored;
   const outer = grid(went.length + 1, ...added);
   outer.classList.add("outer");
-  const length = norm(whole), near = length < NEAR_ZERO;
-  const shares =
-    percents(parts.map((one) => one[name])).map((p, m) => back && m >= now ? `${shown(p, 0)} %` : "–").reverse();
-  const shared = said(
-    near ? fill(t.near, { length: shown(length, 3) }) :
-           `${t.shares}<br>${shares.join(" + ")}${back && !now ? " = 100 %" : ""}`);
-  // in the forward pass it keeps its place, so that the page stays where it is
-  if (!back) shared.style.visibility = "hidden";
+  // the one that is not near zero has a line there too, so that the page stays where it is
+  const length = norm(whole), near = said(fill(t.near, { length: shown(length, 3) }));
+  if (!back || length >= NEAR_ZERO) near.style.visibility = "hidden";
+  const columns = went.length, entries = total.map((v, n) => {
+    const one = el("button", { type: "button", tabindex: n ? -1 : 0 }, back ? shown(v) : "0");
+    if (back) one.style.cssText = `background:${tone(v, 1)};color:${ink()}`;
+    for (const event of ["pointerenter", "focus", "click"]) one.addEventListener(event, () => choose_(name, n));
+    one.addEventListener("keydown", (e) => {
+      const to = { ArrowRight: n + 1, ArrowLeft: n - 1, ArrowDown: n + columns, ArrowUp: n - columns }[e.key];
+      if (!entries[to]) return;
+      entries[to].focus();
+      e.preventDefault();
+    });
+    return one;
+  });
   return el(
     "figure", { class: `block ${path}` }, title, said(above, "math"), outer,
     said(
       !back ? t.before :
         now ? t.sofar :
               t.total),
-    grid(went.length, ...total.map((v) => back ? cell(v) : edge("0"))), shared);
+    grid(columns, ...entries), near);
+}
+// the numbers that an entry of a gradient is made of: their places in the two grids of its block
+function markEntry(sums, net, f, { name, place }, back) {
+  sums.querySelectorAll(".marked").forEach((one) => one.classList.remove("marked"));
+  const [come, went] = factors(net, f, 0)[name], columns = went.length, column = 1 + place % columns;
+  const [outer, total] = sums.querySelectorAll(`.${name.slice(2)} .matrix`);
+  const row = (1 + Math.floor(place / columns)) * (columns + 1), wide = columns + 1;
+  const marked = back ? [column, row, row + column] : Array.from({ length: f.T }, (_, m) => m * wide + column);
+  [...marked.map((n) => outer.children[n]), total.children[place]].forEach((one) => one.classList.add("marked"));
+}
+// the same entry as a sum over the steps: one product each
+function entryTerms(net, f, { name, place }, now) {
+  const terms = [];
+  for (let m = f.T - 1; m >= now; --m) {
+    const [come, went] = factors(net, f, m)[name];
+    terms.push({ step: m + 1, come: come[Math.floor(place / went.length)], went: went[place % went.length] });
+  }
+  return terms;
 }
 FIGURES.through_time = (root, t) => {
   const letters = ["h", "e", "l", "l"], targets = ["e", "l", "l", "o"], T = letters.length;
-  let net, f, parts;
+  let data, net, f;
   // a network that has learned has errors, and so gradients, near zero
   const useWeights = (kind) => {
-    net = network(kind === "trained" ? NETWORKS.spelled : untrained());
+    data = kind === "trained" ? NETWORKS.spelled : untrained();
+    net = network(data);
     f = frames(net, letters, targets);
-    parts = letters.map((_, n) => portions(f, n));
   };
   useWeights("fresh");
   const place = el("div", { class: "drawing" }), sums = el("div", { class: "beside" }),
         numbers = el("dl", { class: "partials" });
   const told = el("p", { class: "told", "aria-live": "polite" });
-  let at_ = 0;
+  const entry = el("p", { class: "told", "aria-live": "polite" }), check = el("p", { class: "told" });
+  let at_ = 0, chosen = { name: "W_hh", place: 0 }, by = 0.01;
+  function showEntry() {
+    const { name, place } = chosen, back = at_ >= T, now = back ? 2 * T - 1 - at_ : T;
+    const columns = factors(net, f, 0)[name][1].length, before = wordError(data, letters, targets);
+    const after = wordError(nudged(data, name, place, by), letters, targets);
+    const bracketed = (v) => v < 0 ? `(${shown(v, 3)})` : shown(v, 3), terms = entryTerms(net, f, chosen, now);
+    const weight = (name === "W_hy" ? data : data.layers[0])[name][place], whole = gradientUpTo(f, 0)[name][place];
+    const said = {
+      weight: `<i>W</i><sub>${name.slice(2)}</sub>`,
+      row: Math.floor(place / columns) + 1,
+      column: place % columns + 1,
+      terms: terms.map((one) => `${bracketed(one.come)} · ${bracketed(one.went)}`).join(" + "),
+      steps: terms.map((one) => one.step).join(", "),
+      sum: shown(terms.reduce((sum, one) => sum + one.come * one.went, 0), 4)
+    };
+    entry.innerHTML = fill(!back ? t.entry_before : now ? t.entry : t.entry_all, said);
+    // as many decimals as the quotient needs
+    const digits = 4 - Math.round(Math.log10(by));
+    check.innerHTML = fill(t.check, {
+      ...said,
+      from: shown(weight, 4),
+      to: shown(weight + by, 4),
+      by: String(by),
+      before: shown(before, digits),
+      after: shown(after, digits),
+      slope: shown((after - before) / by, 4),
+      gradient: shown(whole, 4)
+    });
+    markEntry(sums, net, f, chosen, back);
+  }
+  function choose_(name, place) {
+    chosen = { name, place };
+    showEntry();
+  }
   function show(frame) {
     at_ = frame;
     const [backwards, forwards] = root.querySelectorAll(".panel > button");
@@ -219,7 +287,8 @@ FIGURES.through_time = (root, t) => {
       term.innerHTML = name;
       return [term, el("dd", { class: kind }, value)];
     }));
-    sums.replaceChildren(...["W_hy", "W_xh", "W_hh"].map((name) => matrixBlock(net, f, name, now, back, parts, t)));
+    sums.replaceChildren(...["W_hy", "W_xh", "W_hh"].map((name) => matrixBlock(net, f, name, now, back, choose_, t)));
+    showEntry();
   }
   const bar = slider(
     t.frame, 1, 2 * T, 1, (v) => show(v - 1), (v) => v <= T ? `${t.forwards} ${v}` : `${t.backwards} ${2 * T + 1 - v}`);
@@ -228,7 +297,11 @@ FIGURES.through_time = (root, t) => {
     input.value = Math.max(1, Math.min(2 * T, at_ + 1 + by));
     input.dispatchEvent(new Event("input"));
   };
-  root.append(
+  const nudging = controls(choice(t.nudge, ["0.1", "0.01", "0.001"].map((v) => [v, v]), String(by), (v) => {
+    by = +v;
+    showEntry();
+  }));
+  root.append(section(
     controls(
       choice(
         t.weights, [["fresh", t.fresh], ["trained", t.trained]], "fresh",
@@ -238,11 +311,11 @@ FIGURES.through_time = (root, t) => {
         }),
       bar, button("←", () => go(-1), { "aria-label": t.previous }),
       button("→", () => go(1), { "aria-label": t.next, class: "main" })),
-    place, told, numbers, sums);
+    place, told, numbers, el("div", {}, sums, el("div", { class: "entry" }, entry, check, nudging)), note(t.nudges)));
   show(0);
   paper.push(() => {
-    const by = 2 * T - 1 - at_;
-    go(by);
-    return () => go(-by);
+    const steps = 2 * T - 1 - at_;
+    go(steps);
+    return () => go(-steps);
   });
 };
