@@ -21,7 +21,7 @@ def alone(monkeypatch: pytest.MonkeyPatch, port: int) -> None:
 def test_a_process_whose_partner_does_not_come_says_how_many_are_expected(monkeypatch: pytest.MonkeyPatch) -> None:
     alone(monkeypatch, free_port())
     with (
-        pytest.raises(TrainingError, match="process 0 of 2, and the others did not join") as error,
+        pytest.raises(TrainingError, match="rank 0 of 2 processes, and the others did not join") as error,
         joined("cpu", 1, 1.0),
     ):
         pass

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from recur.errors import ConfigError
-from recur.processes.launched import Place, leads, place, starts_processes
+from recur.processes.launched import Place, leads, place, share, starts_processes
 
 LAUNCHED = {
     "RANK": "3",
@@ -56,3 +56,11 @@ def test_a_command_starts_as_many_processes_as_it_is_told() -> None:
     assert [starts_processes(count) for count in (None, 1, 2)] == [False, False, True]
     with pytest.raises(ConfigError, match="at least 1"):
         starts_processes(0)
+
+
+@pytest.mark.parametrize(("rank", "count"), [("2", "2"), ("-1", "2"), ("x", "2")])
+def test_a_rank_that_is_none_is_refused(rank: str, count: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RANK", rank)
+    monkeypatch.setenv("WORLD_SIZE", count)
+    with pytest.raises(ConfigError, match="expected a rank below"):
+        share()

@@ -163,7 +163,7 @@ def _say(message: str, hint: str | None) -> None:
     except ConfigError:
         # the problem that is printed here
         here = None
-    of = f"process {here.rank} of {here.size}: " if here and here.rank else ""
+    of = f"rank {here.rank} of {here.size} processes: " if here and here.rank else ""
     note(f"error: {of}{message}")
     if hint:
         note(f"hint: {hint}")

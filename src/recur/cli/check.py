@@ -7,6 +7,7 @@ from typing import Any
 
 from recur.cli.flags import configure, with_config_flags
 from recur.cli.output import emit, emit_json
+from recur.cli.whole_numbers import Whole
 from recur.processes.launched import refuse_fewer_than_one
 
 
@@ -16,7 +17,7 @@ def check(
     /,
     *,
     config: Path | None = None,
-    processes: int | None = None,
+    processes: Whole | None = None,
     json: bool = False,
     **flags: Any,
 ) -> None:

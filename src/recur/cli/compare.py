@@ -10,6 +10,7 @@ from cyclopts import Parameter
 from recur.cli.decoding import check_range
 from recur.cli.inputs import trained_on
 from recur.cli.output import draw, emit, emit_json, refuse_folders
+from recur.cli.whole_numbers import Whole
 from recur.errors import DataError
 from recur.views.terminal import width
 
@@ -19,7 +20,7 @@ def compare(
     /,
     *,
     data: Path | None = None,
-    rows: Annotated[int, Parameter(show_default=True)] = 64,
+    rows: Annotated[Whole, Parameter(show_default=True)] = 64,
     html: Path | None = None,
     png: Path | None = None,
     json: bool = False,

@@ -11,6 +11,7 @@ from cyclopts import Parameter
 from recur.cli.decoding import check_range
 from recur.cli.output import emit, emit_json, note
 from recur.cli.play import play
+from recur.cli.whole_numbers import Whole
 from recur.errors import DataError
 from recur.views.terminal import shares, width
 
@@ -25,12 +26,12 @@ def complete(
     text: str | None = None,
     /,
     *,
-    top: Annotated[int, Parameter(show_default=True)] = 5,
+    top: Annotated[Whole, Parameter(show_default=True)] = 5,
     interactive: bool = False,
     out: Path | None = None,
-    length: Annotated[int, Parameter(show_default=True)] = 128,
+    length: Annotated[Whole, Parameter(show_default=True)] = 128,
     temperature: Annotated[float, Parameter(show_default=True)] = 1.0,
-    seed: int | None = None,
+    seed: Whole | None = None,
     json: bool = False,
 ) -> None:
     """Predict the next word of a sentence, with probabilities; or continue a piece of notes.

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 from cyclopts import Group, Parameter
 
+from recur.cli.whole_numbers import Whole
 from recur.errors import ConfigError
 
 _GROUP = Group("Decoding", sort_key=1)
@@ -39,13 +40,13 @@ class DecodingFlags:
         Stop sequence: end the answer before this text; may be repeated.
     """
 
-    length: int | None = None
+    length: Whole | None = None
     temperature: float | None = None
-    top_k: int | None = None
+    top_k: Whole | None = None
     top_p: float | None = None
-    seed: int | None = None
+    seed: Whole | None = None
     repetition_penalty: float | None = None
-    no_repeat_ngram: int | None = None
+    no_repeat_ngram: Whole | None = None
     prefix: str | None = None
     stop: Annotated[list[str] | None, Parameter(negative="")] = None
 

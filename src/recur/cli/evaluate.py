@@ -6,6 +6,7 @@ from pathlib import Path
 
 from recur.cli.decoding import check_range
 from recur.cli.output import WorkProgress, emit, emit_json, grid, note, table
+from recur.cli.whole_numbers import Whole
 from recur.views import matrix
 
 
@@ -16,11 +17,11 @@ def evaluate(
     *,
     last_word: bool = False,
     confusion: bool = False,
-    cache: int | None = None,
+    cache: Whole | None = None,
     cache_theta: float | None = None,
     cache_lambda: float | None = None,
     precision: str | None = None,
-    beam: int | None = None,
+    beam: Whole | None = None,
     length_penalty: float | None = None,
     json: bool = False,
 ) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from recur.cli.output import emit, emit_json, refuse_folders
+from recur.cli.whole_numbers import Whole
 from recur.errors import ConfigError
 
 
@@ -25,7 +26,7 @@ def export(
     no_wasm: bool = False,
     name: str = "model",
     single_header: bool = False,
-    max_steps: int | None = None,
+    max_steps: Whole | None = None,
     int8: bool = False,
     int16: bool = False,
     run_folder: Path | None = None,

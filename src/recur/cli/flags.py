@@ -5,14 +5,15 @@ from __future__ import annotations
 import inspect
 import re
 import types
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
-from cyclopts import CoercionError, Group, Parameter, Token
+from cyclopts import Group, Parameter
 
 from recur import config_file, equations
 from recur.cli.output import note
+from recur.cli.whole_numbers import read_whole
 from recur.config import Config, Option, options, shown
 from recur.equations.cell_files import with_cell
 from recur.errors import ConfigError
@@ -88,21 +89,10 @@ def _parameter(one: Option, group: Group) -> inspect.Parameter:
         words += " [default: yes]" if default is True else f" [default: {default}]"
     # a type that is built while the program runs
     annotation: Any = list[inner] if listed else inner  # type: ignore[valid-type]
-    about = Parameter(group=group, help=words, negative_bool="no-", converter=_whole if inner is int else None)
+    about = Parameter(group=group, help=words, negative_bool="no-", converter=read_whole if inner is int else None)
     return inspect.Parameter(
         one.name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[annotation | None, about]
     )
-
-
-def _whole(kind: Any, tokens: Sequence[Token]) -> Any:
-    """Read whole numbers; the parser's own way would round 3.5 without a word."""
-    numbers = []
-    for token in tokens:
-        try:
-            numbers.append(int(token.value))
-        except ValueError:
-            raise CoercionError(token=token, target_type=int) from None
-    return numbers if "list" in str(kind) else numbers[0]
 
 
 def _unwrapped(annotation: Any) -> tuple[bool, Any]:

@@ -10,6 +10,7 @@ from cyclopts import Parameter
 from recur.cli.decoding import check_range
 from recur.cli.inputs import input_reader, trained_on
 from recur.cli.output import draw, emit, refuse_folders
+from recur.cli.whole_numbers import Whole
 from recur.errors import ConfigError, DataError
 from recur.views.terminal import width
 
@@ -23,15 +24,15 @@ def inspect(
     *,
     target: str | None = None,
     at: str | None = None,
-    top: Annotated[int, Parameter(show_default=True)] = 5,
-    window: int | None = None,
+    top: Annotated[Whole, Parameter(show_default=True)] = 5,
+    window: Whole | None = None,
     units: Path | None = None,
     match: str | None = None,
     data: Path | None = None,
     threshold: Annotated[float, Parameter(show_default=True)] = _THRESHOLD,
     edges: Annotated[Literal["auto", "both", "before", "after", "none"], Parameter(show_default=True)] = "auto",
-    layer: int | None = None,
-    matches: Annotated[int, Parameter(show_default=True)] = _MATCHES,
+    layer: Whole | None = None,
+    matches: Annotated[Whole, Parameter(show_default=True)] = _MATCHES,
     beside: list[Path] | None = None,
     html: Path | None = None,
     png: Path | None = None,

@@ -7,6 +7,8 @@ from typing import Any
 
 from cyclopts import Group, Parameter
 
+from recur.cli.whole_numbers import Whole
+
 _GROUP = Group("Limits", sort_key=2)
 
 
@@ -65,26 +67,26 @@ class LimitFlags:
         Seconds that running requests have to finish at the end (10).
     """
 
-    sessions: int | None = None
+    sessions: Whole | None = None
     idle: float | None = None
-    memory: int | None = None
+    memory: Whole | None = None
     seconds: float | None = None
-    connections: int | None = None
-    client_requests: int | None = None
+    connections: Whole | None = None
+    client_requests: Whole | None = None
     client_rate: float | None = None
-    client_sessions: int | None = None
+    client_sessions: Whole | None = None
     wrong_tokens: float | None = None
-    body: int | None = None
-    bodies: int | None = None
-    rows: int | None = None
-    items: int | None = None
-    steps: int | None = None
-    length: int | None = None
-    written: int | None = None
-    candidates: int | None = None
-    explained: int | None = None
-    batch: int | None = None
-    waiting: int | None = None
+    body: Whole | None = None
+    bodies: Whole | None = None
+    rows: Whole | None = None
+    items: Whole | None = None
+    steps: Whole | None = None
+    length: Whole | None = None
+    written: Whole | None = None
+    candidates: Whole | None = None
+    explained: Whole | None = None
+    batch: Whole | None = None
+    waiting: Whole | None = None
     head: float | None = None
     transfer: float | None = None
     grace: float | None = None

@@ -13,6 +13,7 @@ from cyclopts import Parameter
 from recur.cli.decoding import DecodingFlags, check_range
 from recur.cli.inputs import input_reader
 from recur.cli.output import emit, grid, note, refuse_folders, write_out
+from recur.cli.whole_numbers import Whole
 from recur.errors import DataError
 from recur.views.terminal import shares, width
 
@@ -33,8 +34,8 @@ def predict(
     stdin: Annotated[bool, Parameter(name="-")] = False,
     format: Literal["csv", "tsv", "jsonl", "conll", "text"] | None = None,
     out: Path | None = None,
-    top: Annotated[int, Parameter(show_default=True)] = 1,
-    beam: int | None = None,
+    top: Annotated[Whole, Parameter(show_default=True)] = 1,
+    beam: Whole | None = None,
     length_penalty: float | None = None,
     decoding: DecodingFlags | None = None,
     id: str | None = None,
@@ -175,9 +176,10 @@ def _answer_parts(
 ) -> None:
     """Answer every piece of some files in a file of its own."""
     import recur
-    from recur.predictions.parts import Request, answer_parts, processes
+    from recur.predictions.parts import Request, answer_parts
+    from recur.processes.launched import share
 
-    rank, count = processes()
+    rank, count = share()
     if format not in (None, "csv", "jsonl"):
         raise DataError(f"parts are written as csv, jsonl or parquet, not {format}", "leave out --format")
     model = recur.load(run)
@@ -187,7 +189,7 @@ def _answer_parts(
     if rank == 0:
         for text in outcome.notes:
             note(text)
-    note(("" if count == 1 else f"process {rank + 1} of {count}: ") + outcome.describe(out))
+    note(("" if count == 1 else f"rank {rank} of {count} processes: ") + outcome.describe(out))
 
 
 def _fingerprint(run: Path) -> str:

@@ -13,13 +13,14 @@ from cyclopts import Parameter
 from recur.cli.decoding import check_range
 from recur.cli.limit_flags import LimitFlags
 from recur.cli.output import note
+from recur.cli.whole_numbers import Whole
 from recur.errors import ConfigError, require
 
 
 def serve(
     *run: Path,
     host: Annotated[str, Parameter(show_default=True)] = "127.0.0.1",
-    port: Annotated[int, Parameter(show_default=True)] = 8000,
+    port: Annotated[Whole, Parameter(show_default=True)] = 8000,
     token: Path | None = None,
     tls_cert: Path | None = None,
     tls_key: Path | None = None,
@@ -27,8 +28,8 @@ def serve(
     state: Path | None = None,
     reload: float | None = None,
     allow_host: Annotated[list[str] | None, Parameter(negative="")] = None,
-    threads: int | None = None,
-    workers: Annotated[int, Parameter(show_default=True)] = 1,
+    threads: Whole | None = None,
+    workers: Annotated[Whole, Parameter(show_default=True)] = 1,
     lecture: bool = False,
     limits: LimitFlags | None = None,
 ) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 from recur.cli.flags import configure, with_config_flags
 from recur.cli.output import INTERRUPTED, emit, emit_json, report_stop
 from recur.cli.resume import COMMAND_LINE, resume_command
+from recur.cli.whole_numbers import Whole
 from recur.config import Config
 from recur.processes.launched import leads, place, starts_processes
 
@@ -20,7 +21,7 @@ def train(
     out: Path | None = None,
     config: Path | None = None,
     fresh: bool = False,
-    processes: int | None = None,
+    processes: Whole | None = None,
     json: bool = False,
     **flags: Any,
 ) -> int | None:

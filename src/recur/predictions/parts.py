@@ -15,10 +15,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -115,24 +113,6 @@ class Outcome:
 
     def _kept(self) -> str:
         return f"{self.kept:,} part{'s were' if self.kept > 1 else ' was'} there already"
-
-
-def processes() -> tuple[int, int]:
-    """Return the number of this process and that of all, as torchrun says them; 0 and 1 elsewhere.
-
-    Raises
-    ------
-    ConfigError
-        When RANK and WORLD_SIZE are no such numbers.
-    """
-    rank, count = (os.environ.get(name, default) for name, default in (("RANK", "0"), ("WORLD_SIZE", "1")))
-    with suppress(ValueError):
-        if 0 <= int(rank) < int(count):
-            return int(rank), int(count)
-    raise ConfigError(
-        f"RANK is {rank!r} and WORLD_SIZE {count!r}; expected a rank below the number of processes",
-        hint="torchrun sets both; unset RANK WORLD_SIZE for one process",
-    )
 
 
 def answer_parts(request: Request, roles: Roles, config: Config, answers: Answers) -> Outcome:

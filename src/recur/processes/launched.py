@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
 from recur.errors import ConfigError
 
-__all__ = ["Place", "leads", "place", "refuse_fewer_than_one", "starts_processes"]
+__all__ = ["Place", "leads", "place", "refuse_fewer_than_one", "share", "starts_processes"]
 
 _LAST_PORT = 65535
 
@@ -69,6 +70,26 @@ def place(environment: Mapping[str, str] | None = None) -> Place | None:
             hint="start with torchrun or --processes, or unset these variables",
         )
     return found if found.size > 1 else None
+
+
+def share() -> tuple[int, int]:
+    """Return the number of this process, from 0, and that of all, of processes that need not speak to each other.
+
+    RANK and WORLD_SIZE are enough, which a job array of a scheduler can set; without them, 0 and 1.
+
+    Raises
+    ------
+    ConfigError
+        When RANK and WORLD_SIZE are no such numbers.
+    """
+    rank, count = (os.environ.get(name, default) for name, default in (("RANK", "0"), ("WORLD_SIZE", "1")))
+    with suppress(ValueError):
+        if 0 <= int(rank) < int(count):
+            return int(rank), int(count)
+    raise ConfigError(
+        f"RANK is {rank!r} and WORLD_SIZE {count!r}; expected a rank below the number of processes",
+        hint="torchrun sets both; unset RANK WORLD_SIZE for one process",
+    )
 
 
 def starts_processes(processes: int | None) -> bool:

@@ -80,7 +80,7 @@ def _code(failure: Any) -> int:
     name = signal.Signals(-first.exitcode).name
     more = "; the system may have run out of memory" if name == "SIGKILL" else ""
     raise TrainingError(
-        f"process {rank} (system id {first.pid}) was ended by {name}{more}",
+        f"the process of rank {rank} (system id {first.pid}) was ended by {name}{more}",
         hint="the last checkpoint is whole: the same command continues from it",
     )
 

@@ -162,7 +162,7 @@ def start(rank: int, size: int, store: Any, timeout: float, *, nccl: bool) -> Tr
         )  # fmt: skip
     except RuntimeError as error:
         raise TrainingError(
-            f"this is process {rank} of {size}, and the others did not join it within {duration(timeout)} "
+            f"this is rank {rank} of {size} processes, and the others did not join it within {duration(timeout)} "
             f"({_brief(error)})",
             hint="start as many processes as WORLD_SIZE says, with torchrun or --processes; without RANK and "
             "WORLD_SIZE, one process trains alone",
