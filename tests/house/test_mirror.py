@@ -33,6 +33,7 @@ MIRRORED = (
     "export/c",
     "export/python",
     "heads",
+    "hub",
     "inspect",
     "modes",
     "network",
@@ -92,6 +93,7 @@ ELSEWHERE = {
     "cli/lecture": "the page that it writes: lecture/test_page",
     "cli/play": "whole command lines: test_notes",
     "cli/predict": "whole command lines: test_runs, test_whole_answers",
+    "cli/push": "whole command lines: hub/test_commands",
     "cli/serve": "the server behind it: serve/; its refusals: test_absurd_numbers",
     "cli/train": "whole command lines: test_runs, test_full_disk",
 }
@@ -132,6 +134,7 @@ BEHAVIOURS = {
     "training/resume": "the same command again continues to the same bits",
     "demos/corpus": "the sentences that the last word is asked of: right, and held out",
     "demos/made": "the rows of the demonstrations: right by their rules, and held out",
+    "hub/commands": "recur push, and hf:// wherever a run is named",
     "cli/absurd_numbers": "numbers that no command can use are refused in a sentence",
     "cli/figures": "figures as commands show them",
     "cli/full_disk": "a full disk is said, and nothing is lost",

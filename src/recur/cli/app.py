@@ -53,6 +53,9 @@ COMMANDS = {
     "compare": Command("RUN RUN...", "Compare how the gradient changes with distance in several runs."),
     "serve": Command("RUN...", "Serve trained networks: a page that shows how they answer, and an HTTP API."),
     "export": Command("RUN", "Write a trained network as ONNX, C, Python or a web page, and check it by running it."),
+    "push": Command(
+        "RUN USER/NAME", "Upload a trained network to the Hugging Face hub; hf://USER/NAME is then a RUN too."
+    ),
     "cells": Command("[NAME]", "List the recurrent cells and their equations."),
     "lecture": Command(
         "[FILE.html]",

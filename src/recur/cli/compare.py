@@ -30,7 +30,7 @@ def compare(
     Parameters
     ----------
     runs
-        Run folders that `recur train` wrote.
+        Run folders that `recur train` wrote, or hf://USER/NAME.
     data
         File whose rows are used; default: the hold-out file of each run, or its training file.
     rows
@@ -59,7 +59,7 @@ def compare(
         examples = data_room.examples(table, model.roles, model.config)
         sources.add(Path(source).name)
         label = name if names.count(name) == 1 else str(run)
-        curves.append((label, model, flow(model.mode, examples, rows=rows), recorded(run)))
+        curves.append((label, model, flow(model.mode, examples, rows=rows), recorded(model.folder or run)))
     result = compared(curves, source=f"the first {rows} rows of {', '.join(sorted(sources))}")
     from recur.views import picture, report
 

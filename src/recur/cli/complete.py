@@ -39,7 +39,7 @@ def complete(
     Parameters
     ----------
     run
-        Run folder that `recur train` wrote.
+        Run folder that `recur train` wrote, or hf://USER/NAME of the Hugging Face hub.
     text
         The beginning of a sentence, in quotes; for notes, a .mid file or a line such as "C4 D4 E4/2".
     top

@@ -30,7 +30,7 @@ def evaluate(
     Parameters
     ----------
     run
-        Run folder that `recur train` wrote.
+        Run folder that `recur train` wrote, or hf://USER/NAME of the Hugging Face hub.
     data
         File or folder to evaluate on.
     last_word

@@ -38,7 +38,7 @@ def export(
     Parameters
     ----------
     run
-        Run folder that `recur train` wrote.
+        Run folder that `recur train` wrote, or hf://USER/NAME of the Hugging Face hub.
     onnx
         ONNX file to write.
     step
@@ -169,16 +169,18 @@ def _as_run(run: Path, folder: Path, weights: str, json: bool) -> None:
     import torch
 
     import recur
+    from recur.hub import address_of
     from recur.run.layout import WEIGHTS
 
-    if folder.exists() and folder.samefile(run):
+    model = recur.load(run)
+    source = model.folder or run
+    if folder.exists() and folder.samefile(source):
         raise ConfigError(
             f"{folder} is the run itself, whose weights would be replaced",
             hint=f"recur export {run} --run-folder a_new_folder",
         )
-    model = recur.load(run)
     model.save(folder, weights=weights)
-    before, after = ((place / WEIGHTS).stat().st_size for place in (run, folder))
+    before, after = ((place / WEIGHTS).stat().st_size for place in (source, folder))
     kept = recur.load(folder).mode.state_dict()
     difference = max(
         (float((value - kept[name]).abs().max()) for name, value in model.mode.state_dict().items()
@@ -187,9 +189,10 @@ def _as_run(run: Path, folder: Path, weights: str, json: bool) -> None:
     if json:
         emit_json({"folder": str(folder), "bytes_before": before, "bytes": after, "difference": difference})
         return
-    emit(f"wrote {folder}: weights in {weights}, {after:,} bytes ({before:,} in {run})")
+    shown = address_of(run) or run
+    emit(f"wrote {folder}: weights in {weights}, {after:,} bytes ({before:,} in {shown})")
     emit(f"  checked  loaded again: the largest difference of a weight is {difference:.1e}")
-    emit(f"  compare  recur evaluate {folder} FILE, and the same of {run}")
+    emit(f"  compare  recur evaluate {folder} FILE, and the same of {shown}")
 
 
 def _as_c(run: Path, folder: Path, json: bool, **options: Any) -> None:

@@ -24,7 +24,7 @@ def generate(
     Parameters
     ----------
     run
-        Run folder that `recur train` wrote.
+        Run folder that `recur train` wrote, or hf://USER/NAME of the Hugging Face hub.
     prompt
         Beginning of the text; the input, if input and target differ; for notes, a .mid file or "C4 D4 E4/2".
     out

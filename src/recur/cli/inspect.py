@@ -43,7 +43,7 @@ def inspect(
     Parameters
     ----------
     run
-        Run folder that `recur train` wrote.
+        Run folder that `recur train` wrote, or hf://USER/NAME of the Hugging Face hub.
     text
         One input, in quotes; the numbers of a row or the steps of a series are separated by spaces or commas.
     target

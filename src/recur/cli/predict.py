@@ -54,7 +54,7 @@ def predict(
     Parameters
     ----------
     run
-        Run folder that `recur train` wrote.
+        Run folder that `recur train` wrote, or hf://USER/NAME of the Hugging Face hub.
     text
         Inputs, each in quotes.
     file
@@ -184,7 +184,7 @@ def _answer_parts(
         raise DataError(f"parts are written as csv, jsonl or parquet, not {format}", "leave out --format")
     model = recur.load(run)
     asked = {"top": top, **{name: value for name, value in options.items() if value is not None}}
-    request = Request(source, out, _fingerprint(run), asked, format, id, rank, count)
+    request = Request(source, out, _fingerprint(model.folder or run), asked, format, id, rank, count)
     outcome = answer_parts(request, model.roles, model.config, lambda groups: _answer_all(model, groups, top, options))
     if rank == 0:
         for text in outcome.notes:

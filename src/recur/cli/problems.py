@@ -33,7 +33,7 @@ _WORDS: dict[Any, str] = {int: "a whole number", float: "a number", bool: "true 
 def describe(error: Exception) -> tuple[str, str | None, bool]:
     """Return (message, hint, whether the user can fix it) for an exception of a command's body."""
     if isinstance(error, RecurError):
-        return error.message, error.hint and _as_option(error.hint), True
+        return _as_typed(error.message), error.hint and _as_typed(_as_option(error.hint)), True
     if isinstance(error, OSError) and error.filename is not None:
         return f"{error.filename}: {(error.strerror or str(error)).lower()}", None, True
     text = " ".join(str(error).split())
@@ -67,6 +67,15 @@ def _as_option(hint: str) -> str:
     """
     match = re.fullmatch(r"(\w+) ?= ?(\S+)", hint)
     return f"--{match[1].replace('_', '-')} {match[2]}" if match else hint
+
+
+def _as_typed(text: str) -> str:
+    """Give addresses of the hub the second slash, which a path has lost.
+
+    >>> _as_typed("recur evaluate hf:/ada/names FILE")
+    'recur evaluate hf://ada/names FILE'
+    """
+    return re.sub(r"\bhf:/(?=[^/])", "hf://", text)
 
 
 def describe_usage(error: CycloptsError, commands: Iterable[str]) -> tuple[str, str | None]:

@@ -38,7 +38,7 @@ def serve(
     Parameters
     ----------
     run
-        Run folders that `recur train` wrote; requests name them by the folder's name.
+        Run folders that `recur train` wrote, or hf://USER/NAME; requests name them by the folder's name.
     host
         Address to listen on; 0.0.0.0 accepts other machines, which requires a token.
     port
@@ -70,7 +70,7 @@ def serve(
         raise ConfigError("no network to serve was named", hint="recur serve RUN")
     require("uvicorn", "serve")
     require("fastapi", "serve")
-    names = [folder.resolve().name for folder in run]
+    names = [_name(folder) for folder in run]
     duplicates = {name for name in names if names.count(name) > 1}
     if duplicates:
         raise ConfigError(f'two of the runs are called "{min(duplicates)}"', hint="rename a folder")
@@ -121,7 +121,9 @@ def serve(
     app = create_app(
         models, bound, hosts=Hosts.of(host, allow_host or ()), tokens=tokens, access_log=log,
         signer=None if storage is None else storage.signer,
-        reloader=None if reload is None else Reloader(dict(zip(names, run, strict=True)), reload, note), group=group,
+        reloader=None if reload is None else Reloader(
+            {name: model.folder or Path(name) for name, model in models.items()}, reload, note
+        ), group=group,
         lecture=lecture,
     )  # fmt: skip
     # objects that live as long as the server are excluded from garbage collection
@@ -178,3 +180,11 @@ def serve(
     if code:
         sys.stderr.flush()
         os._exit(code)  # a normal exit would wait for a thread that still computes
+
+
+def _name(run: Path) -> str:
+    """The name under which a run is served: that of its folder, or of its repository."""
+    from recur.hub import address_of
+
+    address = address_of(run)
+    return run.resolve().name if address is None else address.name

@@ -10,6 +10,8 @@ from recur import config_file
 from recur.config import Config, FitOptions
 from recur.equations import Equation
 from recur.equations.cell_files import with_cell
+from recur.errors import RunError
+from recur.hub import address_of, local_folder
 from recur.model.trained import Model
 from recur.run import open_run
 from recur.training import learn
@@ -110,13 +112,14 @@ def fit(
 
 
 def load(folder: Path | str) -> Model:
-    """Open a run folder; the training data is not needed.
+    """Open a run folder, or a run of the Hugging Face hub; the training data is not needed.
 
     Parameters
     ----------
     folder : path
-        What `recur train --out`, ``fit(out=...)`` or ``Model.save`` wrote. Nothing in it is unpickled, and every file
-        is compared with the hash that run.json has of it.
+        What `recur train --out`, ``fit(out=...)`` or ``Model.save`` wrote; or ``hf://USER/NAME``, or
+        ``hf://USER/NAME@REVISION`` for a branch, a tag or a commit, which is downloaded into the hub's cache. Nothing
+        in it is unpickled, and every file is compared with the hash that run.json has of it.
 
     Returns
     -------
@@ -126,7 +129,8 @@ def load(folder: Path | str) -> Model:
     Raises
     ------
     RunError
-        When the folder is missing, altered, cut short, of a newer format, or not a run.
+        When the folder is missing, altered, cut short, of a newer format, or not a run; when the hub has no such run,
+        or cannot be reached.
 
     Examples
     --------
@@ -137,5 +141,19 @@ def load(folder: Path | str) -> Model:
     >>> load(folder).predict("a fine film").value == model.predict("a fine film").value
     True
     """
-    run = open_run(folder)
-    return Model(run.network(), run.config, run.roles, metrics=run.metrics, folder=run.folder)
+    address = address_of(folder)
+    place = local_folder(folder)
+    try:
+        run = open_run(place)
+        mode = run.network()
+    except RunError as error:
+        if address is None:
+            raise
+        raise RunError(
+            f"{address} cannot be opened: {error.message}",
+            hint=f"upload the run again; if the copy was altered here, remove it: rm -r {place}",
+        ) from error
+    return Model(
+        mode, run.config, run.roles, metrics=run.metrics, folder=run.folder,
+        name=None if address is None else address.name,
+    )  # fmt: skip

@@ -48,6 +48,8 @@ class Model:
         The contents of metrics.json: metrics on the held-out rows and of the baseline, and how the training ended.
     folder : Path or None
         Its run folder, where it has one.
+    name : str or None
+        What it is called in place of the name of that folder: of a run of the hub, the name of its repository.
 
     Examples
     --------
@@ -57,13 +59,15 @@ class Model:
     """
 
     def __init__(
-        self, mode: Mode, config: Config, roles: Roles, *, metrics: Mapping[str, Any], folder: Path | None
-    ) -> None:
+        self, mode: Mode, config: Config, roles: Roles, *, metrics: Mapping[str, Any], folder: Path | None,
+        name: str | None = None,
+    ) -> None:  # fmt: skip
         self.mode = mode.eval()
         self.config = config
         self.roles = roles
         self.metrics = dict(metrics)
         self.folder = folder
+        self.name = name
 
     @property
     def input_codec(self) -> Codec | None:
@@ -78,7 +82,7 @@ class Model:
     @property
     def title(self) -> str:
         """The name of the run folder; of a network without one, its cell."""
-        return self.mode.wording.title if self.folder is None else self.folder.name
+        return self.name or (self.mode.wording.title if self.folder is None else self.folder.name)
 
     @property
     def sentence(self) -> str:
