@@ -39,9 +39,8 @@ def test_only_files_of_a_run_are_downloaded(uploaded: Hub) -> None:
     assert not names & {"evil.py", "x.pt", ".gitattributes"}
 
 
-def test_a_kept_copy_is_used_without_a_network(
-    uploaded: Hub, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
-) -> None:
+@pytest.mark.usefixtures("uploaded")
+def test_a_kept_copy_is_used_without_a_network(monkeypatch: pytest.MonkeyPatch) -> None:
     before = recur.load("hf://ada/films").predict("good film").scores
     constants = pytest.importorskip("huggingface_hub.constants")
     monkeypatch.setattr(constants, "ENDPOINT", "http://127.0.0.1:9")
@@ -57,7 +56,8 @@ def test_offline_nothing_is_asked(uploaded: Hub, monkeypatch: pytest.MonkeyPatch
     assert uploaded.requests == []
 
 
-def test_a_private_run_needs_its_token(uploaded: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.usefixtures("uploaded")
+def test_a_private_run_needs_its_token(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("HF_TOKEN")
     with pytest.raises(RunError, match="no token is set") as error:
         recur.load("hf://ada/films")
@@ -73,7 +73,8 @@ def test_an_altered_download_is_refused(uploaded: Hub, name: str) -> None:
         recur.load("hf://ada/films")
 
 
-def test_a_copy_altered_in_the_cache_is_refused(uploaded: Hub) -> None:
+@pytest.mark.usefixtures("uploaded")
+def test_a_copy_altered_in_the_cache_is_refused() -> None:
     folder = local_folder("hf://ada/films")
     weights = (folder / "model.safetensors").resolve()
     weights.write_bytes(weights.read_bytes()[:-1] + b"\x01")
