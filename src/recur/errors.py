@@ -101,11 +101,13 @@ class ReportedElsewhere(RecurError):  # noqa: N818  # the error is that of anoth
     ----------
     code : int
         Its exit code.
+    told : str or None
+        The message, where it was printed on another machine and this process is the one to repeat it on its own.
     """
 
-    def __init__(self, code: int = 2) -> None:
+    def __init__(self, code: int = 2, told: str | None = None) -> None:
         super().__init__("another process of this training has reported why it ended")
-        self.code = code
+        self.code, self.told = code, told
 
 
 class MissingExtraError(RecurError, ImportError):

@@ -72,6 +72,25 @@ def test_of_errors_in_work_that_all_do_the_lowest_rank_reports_its_own() -> None
     assert in_threads(2, lambda group: group.any(False)) == [False, False]
 
 
+def test_the_first_process_of_another_machine_repeats_the_message() -> None:
+    def work(group: Processes) -> None:
+        with group.together():
+            if group.rank == 2:
+                raise DataError("there is no file", hint="copy it")
+
+    first, second, third, fourth = in_threads(4, work, each=2)
+    assert isinstance(first, ReportedElsewhere)
+    assert first.told == "rank 2 of 4 processes: there is no file\nhint: copy it"
+    assert isinstance(third, DataError)
+    assert [one.told for one in (second, fourth) if isinstance(one, ReportedElsewhere)] == [None, None]
+
+    def led(group: Processes) -> None:
+        group.lead(lambda: [][1])
+
+    told = [one.told for one in in_threads(4, led, each=2) if isinstance(one, ReportedElsewhere)]
+    assert told == [None, "rank 0 of 4 processes: list index out of range", None]
+
+
 def test_weights_and_buffers_of_the_first_process_are_those_of_all() -> None:
     def work(group: Processes) -> list[float]:
         module = nn.Linear(1, 1)

@@ -51,12 +51,12 @@ class ThreadTransport:
         tensor.copy_(self.gather(tensor.clone())[0])
 
 
-def in_threads(size: int, work: Callable[[Processes], Result]) -> list[Result | Exception]:
-    """Return what each process of a group returns, or the error that it raises."""
+def in_threads(size: int, work: Callable[[Processes], Result], each: int | None = None) -> list[Result | Exception]:
+    """Return what each process of a group returns, or the error that it raises; ``each`` processes are on a machine."""
     common = Barrier(size)
 
     def run(rank: int) -> Result | Exception:
-        group = Group(ThreadTransport(rank, common), rank=rank, size=size, local_rank=rank, threads=1)
+        group = Group(ThreadTransport(rank, common), rank=rank, size=size, local_rank=rank % (each or size), threads=1)
         try:
             return work(group)
         except Exception as error:

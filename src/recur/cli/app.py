@@ -143,6 +143,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         again = f"start again with: recur {shlex.join(words)}" if words[:1] == ["train"] else None
         return report_stop("interrupted", again)
     except ReportedElsewhere as error:
+        if error.told:
+            note(f"error: {error.told}")
         return error.code
     except BrokenPipeError:
         # the interpreter flushes stdout once more at exit: redirect it

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -83,6 +83,17 @@ class Processes:
         return mine
 
 
+class _Told(NamedTuple):
+    """What a process said when it failed.
+
+    ``machine`` is the rank of the first process there.
+    """
+
+    rank: int
+    machine: int
+    text: str
+
+
 ALONE = Processes()
 """A training run of one process."""
 
@@ -150,11 +161,11 @@ class Group(Processes):
                 result = work()
             except Exception as caught:
                 error = caught
-        failed, result = self._transport.from_first((error is not None, result))
+        failed, result = self._transport.from_first((None if error is None else self._told(error), result))
         if error is not None:
             raise error
-        if failed:
-            raise ReportedElsewhere
+        if failed is not None:
+            raise self._repeated(failed)
         done: Result = result
         return done
 
@@ -170,11 +181,21 @@ class Group(Processes):
             yield
         except Exception as caught:
             error = caught
-        failed = self.gather(error is not None)
-        if error is not None and failed.index(True) == self.rank:
+        failed = self.gather(None if error is None else self._told(error))
+        first = next((told for told in failed if told is not None), None)
+        if first is None:
+            return
+        if error is not None and first.rank == self.rank:
             raise error
-        if any(failed):
-            raise ReportedElsewhere
+        raise self._repeated(first)
+
+    def _told(self, error: BaseException) -> _Told:
+        return _Told(self.rank, self.rank - self.local_rank, f"rank {self.rank} of {self.size} processes: {error}")
+
+    def _repeated(self, told: _Told) -> ReportedElsewhere:
+        """The error of another process; the first one of another machine repeats its message there."""
+        own = self.rank - self.local_rank
+        return ReportedElsewhere(told=told.text if own != told.machine and self.local_rank == 0 else None)
 
     def any(self, mine: bool) -> bool:
         return bool(self.add(torch.tensor([float(mine)], dtype=torch.float64)).item())
