@@ -32,6 +32,7 @@ from recur.codecs.tokens import (
 )
 from recur.codecs.traits import IdTraits, TextTraits
 from recur.codecs.word_counts import MOST_WORDS, WordCounts
+from recur.codecs.word_split import splitter
 from recur.config import DataConfig
 from recur.errors import RunError
 
@@ -46,6 +47,21 @@ _WORD = (
 _CONTRACTION = re.compile(r"(.+?)(n['\u2019]t|['\u2019](?:s|m|re|ve|ll|d))", re.IGNORECASE)
 _PIECE_OF_WORD = re.compile(r"n['\u2019]t|['\u2019](?:s|m|re|ve|ll|d)", re.IGNORECASE)
 _SAMPLE = 5000
+_REMEMBERED = 200_000  # words whose ids are remembered: about 20 MB
+
+
+class _WordIds(dict[str, "int | tuple[int, ...]"]):
+    """Words that were looked up -> their ids; forgotten when they are too many."""
+
+    def __init__(self, codec: WordsCodec) -> None:
+        super().__init__()
+        self._codec = codec
+
+    def __missing__(self, word: str) -> int | tuple[int, ...]:
+        if len(self) >= _REMEMBERED:
+            self.clear()
+        ids = self[word] = self._codec.id_or_parts(word)
+        return ids
 
 
 class WordsCodec(TokenCodec):
@@ -131,6 +147,8 @@ class WordsCodec(TokenCodec):
 
     def _take(self, tokenizer: Tokenizer) -> None:
         self._adopt(tokenizer, raw_vocabulary(tokenizer))
+        self._words_of = splitter(self.split, newlines=self.newlines, lower=self.lower)
+        self._ids_of_words = _WordIds(self)
 
     def _count_texts(self, tokenizer: Tokenizer, texts: Iterable[Any]) -> list[str]:
         """Return the words of the texts by falling frequency, then by spelling."""
@@ -150,10 +168,16 @@ class WordsCodec(TokenCodec):
     def _count_bounded(self, tokenizer: Tokenizer, texts: Iterable[Any], most: int) -> list[str]:
         """Return the words of the texts as `_count_texts` does, of at most so many different ones."""
         counts = WordCounts(most)
+        words_of = splitter(self.split, newlines=self.newlines, lower=self.lower)
         normalize = tokenizer.normalizer.normalize_str if tokenizer.normalizer is not None else None
         split = tokenizer.pre_tokenizer.pre_tokenize_str
         for text in map(joined_text, texts):
-            counts.add([word for word, _ in split(text if normalize is None else normalize(text))])
+            words = words_of(text)
+            if words is None:
+                words = [word for word, _ in split(text if normalize is None else normalize(text))]
+            elif self.lower:
+                words = [word.lower() for word in words]
+            counts.add(words)
         self.count_error = counts.error
         return counts.ranked(self.min_count)
 
@@ -195,9 +219,32 @@ class WordsCodec(TokenCodec):
         """Return the ids of many values; faster than one by one."""
         if any(isinstance(value, (list, tuple)) for value in values):
             return [np.array([index for _, index in pieces], np.int64) for pieces in self._pieces(values)]
-        texts = [check_characters(to_text(value)) for value in values]
-        encoded = self.tokenizer.encode_batch(texts, add_special_tokens=False)
-        return [self._with_parts(text, encoding) for text, encoding in zip(texts, encoded, strict=True)]
+        tokenizer, texts = self.tokenizer, [check_characters(to_text(value)) for value in values]
+        rows = [self._split_ids(text) for text in texts]
+        others = [place for place, row in enumerate(rows) if row is None]
+        encoded = tokenizer.encode_batch([texts[place] for place in others], add_special_tokens=False) if others else []
+        made = {place: self._with_parts(texts[place], each) for place, each in zip(others, encoded, strict=True)}
+        return [made[place] if row is None else row for place, row in enumerate(rows)]
+
+    def _split_ids(self, text: str) -> np.ndarray | None:
+        """Return the ids of a text that is split without the tokenizer; None for other texts."""
+        words = self._words_of(text)
+        if words is None:
+            return None
+        ids = [self._ids_of_words[word] for word in words]
+        try:
+            return np.fromiter(ids, np.int64, len(ids))
+        except TypeError:
+            # some words have several parts
+            return np.array([one for each in ids for one in ((each,) if isinstance(each, int) else each)], np.int64)
+
+    def id_or_parts(self, word: str) -> int | tuple[int, ...]:
+        """Return the id of a word of a text, or the ids of its parts."""
+        index = self._ids.get(word.lower() if self.lower else word, UNK_ID)
+        if index not in (UNK_ID, PAD_ID, BOS_ID):
+            return index
+        parts = tuple(index for _, index in self._parts(word))
+        return parts[0] if len(parts) == 1 else parts
 
     def _with_parts(self, text: str, encoding: Encoding) -> np.ndarray:
         """Return the ids of a text, with those of the parts of its unknown words."""
