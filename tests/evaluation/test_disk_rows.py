@@ -43,12 +43,14 @@ def _same(one: Encoded, other: Encoded) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@given(count=st.integers(1, 40), block=st.integers(1, 9), seed=st.integers(0, 99))
-def test_rows_are_what_was_encoded(kind: str, count: int, block: int, seed: int) -> None:
+@given(count=st.integers(1, 90), block=st.integers(1, 9), seed=st.integers(0, 99), when_read=st.booleans())
+def test_rows_are_what_was_encoded(kind: str, count: int, block: int, seed: int, when_read: bool) -> None:
     draw = np.random.default_rng(seed)
     made = [KINDS[kind](draw) for _ in range(count)]
-    rows = DiskRows(_examples(count), lambda example: made[example.input], None, block=block)
+    rows = DiskRows(_examples(count), lambda example: made[example.input], None, block=block, when_read=when_read)
     assert len(rows) == count
+    for place in draw.permutation(count)[:5].tolist():
+        _same(rows[place], made[place])
     for one, other in zip(rows, made, strict=True):
         _same(one, other)
     _same(rows[count - 1], made[-1])
@@ -75,6 +77,55 @@ def test_a_file_that_is_cut_meanwhile_is_said(tmp_path: Path) -> None:
     os.truncate(path, 100)
     with pytest.raises(RunError, match="it was changed while it was read"):
         list(rows)
+
+
+def test_a_block_is_encoded_once_when_it_is_read_for_the_first_time() -> None:
+    asked: list[int] = []
+
+    def encode(example: Example) -> Encoded:
+        asked.append(example.input)
+        return Encoded(np.arange(example.input % 7), np.array(1))
+
+    rows = DiskRows(_examples(400), encode, None, block=4, when_read=True)
+    assert 0 in asked
+    assert len(asked) < 100
+    for number in (70, 3, 70, 99, 3):
+        rows.read(number)
+    list(rows)
+    assert sorted(asked) == list(range(400))
+
+
+def test_the_size_that_pools_depend_on_is_the_same_at_every_start() -> None:
+    def encode(example: Example) -> Encoded:
+        return Encoded(np.arange(example.input % 50), np.array(1))
+
+    one, other, whole = (
+        DiskRows(_examples(4000), encode, None, block=4, when_read=late) for late in (True, True, False)
+    )
+    other.read(7)
+    assert one.bytes == other.bytes
+    assert abs(one.bytes - whole.bytes) < whole.bytes / 2
+
+
+def test_a_row_that_cannot_be_encoded_is_said_whenever_its_block_is_read() -> None:
+    def encode(example: Example) -> Encoded:
+        if example.input == 18:
+            raise DataError(f"{example.where}: no number")
+        return Encoded(np.zeros(2), np.array(0))
+
+    rows = DiskRows(_examples(400), encode, None, block=4, when_read=True)
+    for _ in range(2):
+        with pytest.raises(DataError, match=r"rows.csv:20: no number"):
+            rows.read(4)
+    assert len(rows.read(5)) == 4
+
+
+def test_a_file_that_is_cut_before_a_block_is_encoded_is_said(tmp_path: Path) -> None:
+    path = tmp_path / "train.rows"
+    rows = DiskRows(_examples(400), lambda _: Encoded(np.arange(50), np.array(0)), path, block=4, when_read=True)
+    os.truncate(path, 100)
+    with pytest.raises(RunError, match="it was changed while it was read"):
+        rows.read(1)
 
 
 def test_a_temporary_file_is_removed_with_the_rows() -> None:

@@ -3,17 +3,20 @@
 ::
 
     block      shapes of its rows, int32 (rows, axes of both sides) | arrays of the inputs | arrays of the targets
-    in memory  the byte where each block begins
+    in memory  the byte where each block begins, and its length
 
-Ids are stored in two or four bytes. Blocks are read and not mapped, since mapped pages count as memory of the process.
+Blocks are encoded before the first one is read, or each when it is read for the first time. Ids are stored in two or
+four bytes. Blocks are read and not mapped, since mapped pages count as memory of the process.
 """
 
 from __future__ import annotations
 
 import os
 import tempfile
+import threading
 import weakref
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -26,6 +29,7 @@ from recur.errors import DataError, RunError
 from recur.network.batch import Encoded
 
 _SHORT = 2**15
+_MEASURED = 16  # blocks from which the size of all is estimated
 
 
 class _Side:
@@ -74,12 +78,15 @@ class DiskRows(Sequence[Encoded]):
         The file, which is replaced; by default a temporary one.
     block : int
         Rows of a block.
+    when_read : bool
+        Whether a block is encoded when it is read for the first time. Rows that cannot be encoded, and a full disk,
+        are then errors of `read`.
 
     Attributes
     ----------
     examples : sequence of Example
     bytes : int
-        Size of the file.
+        Size of the file; with ``when_read`` an estimate from blocks spread over the rows, the same at every start.
 
     Raises
     ------
@@ -91,23 +98,48 @@ class DiskRows(Sequence[Encoded]):
 
     def __init__(
         self, examples: Sequence[Example], encode: Callable[[Example], Encoded], path: Path | None, *,
-        block: int = BLOCK,
+        block: int = BLOCK, when_read: bool = False,
     ) -> None:  # fmt: skip
         self.examples, self.block = examples, block
+        self._encode = encode
         self._sides: list[_Side | None] = []
-        self._offsets = np.zeros(-(-len(examples) // block) + 1, dtype=np.int64)
-        self.path, file = self._open(path)
-        with explained(self.path), file:
-            for number in range(len(self._offsets) - 1):
-                places = range(number * block, min((number + 1) * block, len(examples)))
-                rows = [encode(examples[place]) for place in places]
-                raw = self._packed(rows, places)
-                file.write(raw)
-                self._offsets[number + 1] = self._offsets[number] + len(raw)
-        self.bytes = int(self._offsets[-1])
+        count = -(-len(examples) // block)
+        # where each block begins, -1 before it is encoded, and its bytes
+        self._begins, self._lengths = np.full(count, -1, dtype=np.int64), np.zeros(count, dtype=np.int64)
+        self._end = 0
+        self._lock = threading.Lock()
+        self.path, self._file = self._open(path)
+        weakref.finalize(self, _closed, self._file)
         self._handle = os.open(self.path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
         weakref.finalize(self, os.close, self._handle)
+        # the first block says of which kind the rows are
+        first = np.unique(np.linspace(0, count - 1, min(count, _MEASURED)).astype(np.int64)) if when_read else None
+        for number in range(count) if first is None else first.tolist():
+            self._write(number)
+        with explained(self.path):
+            self._file.flush()
+        self.bytes = self._end if first is None else int(self._end * count / max(1, len(first)))
         self._last: tuple[int, list[Encoded]] = (-1, [])
+
+    def _write(self, number: int) -> None:
+        """Encode a block and append it to the file."""
+        places = range(number * self.block, min((number + 1) * self.block, len(self.examples)))
+        raw = self._packed([self._encode(self.examples[place]) for place in places], places)
+        with explained(self.path):
+            self._file.write(raw)
+        self._begins[number], self._lengths[number] = self._end, len(raw)
+        self._end += len(raw)
+
+    def _encoded(self, number: int) -> None:
+        """Encode a block that was not read before."""
+        with self._lock:
+            if self._begins[number] >= 0:
+                return
+            if os.fstat(self._handle).st_size != self._end:
+                raise self._changed(os.fstat(self._handle).st_size, self._end, 0)
+            self._write(number)
+            with explained(self.path):
+                self._file.flush()
 
     def _open(self, path: Path | None) -> tuple[Path, BinaryIO]:
         if path is None:
@@ -144,7 +176,7 @@ class DiskRows(Sequence[Encoded]):
         return self._last[1][place]
 
     def __iter__(self) -> Iterator[Encoded]:
-        for number in range(len(self._offsets) - 1):
+        for number in range(len(self._begins)):
             yield from self.read(number)
 
     def read(self, number: int) -> list[Encoded]:
@@ -154,15 +186,15 @@ class DiskRows(Sequence[Encoded]):
         ------
         RunError
             When the file was changed or removed meanwhile.
+        DataError, WriteError
+            As when the rows are made, where blocks are encoded when they are read.
         """
-        length = int(self._offsets[number + 1] - self._offsets[number])
-        raw = memoryview(os.pread(self._handle, length, int(self._offsets[number])))
+        if self._begins[number] < 0:
+            self._encoded(number)
+        length, begin = int(self._lengths[number]), int(self._begins[number])
+        raw = memoryview(os.pread(self._handle, length, begin))
         if len(raw) != length:
-            raise RunError(
-                f"{self.path} has {len(raw):,} of {length:,} bytes at {int(self._offsets[number]):,}: it was changed "
-                "while it was read",
-                hint="run the same command again",
-            )
+            raise self._changed(len(raw), length, begin)
         count = min(self.block, len(self.examples) - number * self.block)
         axes = [0 if side is None else side.axes for side in self._sides]
         head = 4 * count * sum(axes)
@@ -182,3 +214,15 @@ class DiskRows(Sequence[Encoded]):
             head = end
         inputs, targets = sides
         return [Encoded(read, target) for read, target in zip(inputs, targets, strict=True) if target is not None]
+
+    def _changed(self, actual: int, expected: int, begin: int) -> RunError:
+        return RunError(
+            f"{self.path} has {actual:,} of {expected:,} bytes at {begin:,}: it was changed while it was read",
+            hint="run the same command again",
+        )
+
+
+def _closed(file: BinaryIO) -> None:
+    # what a full disk did not take was said when it was written
+    with suppress(OSError):
+        file.close()

@@ -14,6 +14,7 @@ from recur import codecs, data
 from recur.codecs import Codec
 from recur.config import Config, refuse_without_effect
 from recur.data import Example, GroupExamples, Roles
+from recur.data.examples.examples import RowExamples
 from recur.data.examples.sample_hash import sample_hash
 from recur.errors import ConfigError, RunError, TrainingError, did_you_mean
 from recur.evaluation.ahead import Ahead
@@ -243,7 +244,8 @@ def _feeds(
         train = StreamFeed(tape, data.StreamLayout.configured(len(tape), training))
     elif dataset.on_disk:
         path = None if cache is None else cache / "train.rows"
-        stored = DiskRows(dataset.train, RowEncoder(mode, dataset.train, config.data.max_length), path)
+        encode = RowEncoder(mode, dataset.train, config.data.max_length)
+        stored = DiskRows(dataset.train, encode, path, when_read=_reads_in_any_order(dataset.train))
         size = data.batch_size(training.batch_size, len(stored))
         train = Ahead(DiskFeed(mode, stored, size, seed=training.seed, bucket=training.bucket))
     else:
@@ -256,6 +258,11 @@ def _feeds(
     if dataset.test is not None:
         test = feed_to_measure(mode, dataset.test, config, stream=stream, cache=cache, name="test", on_disk=on_disk)
     return train, dev, test
+
+
+def _reads_in_any_order(examples: Sequence[Example]) -> bool:
+    """Return whether some neighbouring rows are read quickly wherever they are."""
+    return isinstance(examples, RowExamples) and examples.table.reads_in_any_order
 
 
 def _samples(dataset: data.Dataset, stream: bool) -> Sequence[Example]:

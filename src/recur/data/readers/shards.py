@@ -51,6 +51,11 @@ class ShardTable(Table):
         return next(iter(folders)) if len(folders) == 1 else None
 
     @property
+    def reads_in_any_order(self) -> bool:
+        """Whether all shards can be read so."""
+        return all(table.reads_in_any_order for table in self.tables)
+
+    @property
     def files(self) -> list[Path]:
         """The files of all shards."""
         return [path for table in self.tables if (path := getattr(table, "path", None)) is not None]

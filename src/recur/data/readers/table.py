@@ -80,6 +80,11 @@ class Table(Sequence[Row]):
         return None
 
     @property
+    def reads_in_any_order(self) -> bool:
+        """Whether a few neighbouring rows are read without many others, wherever they are."""
+        return False
+
+    @property
     def files(self) -> list[Path]:
         """The files whose every byte counts when a run is resumed: shards, Parquet and Arrow files."""
         return []
@@ -193,6 +198,11 @@ class FileTable(Table):
     def folder(self) -> Path:
         """The folder that the file lies in, or that of the file that it was unpacked from."""
         return self.home
+
+    @property
+    def reads_in_any_order(self) -> bool:
+        """Whether a few neighbouring rows are read without many others: at most the lines of one mark of the index."""
+        return True
 
     def __len__(self) -> int:
         return self._count
