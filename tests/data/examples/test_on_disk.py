@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pyarrow
+import pyarrow.parquet
 import pytest
 
 from recur.config import DataConfig
@@ -27,3 +29,12 @@ def test_large_files_stay_on_the_disk_and_the_option_decides_otherwise(
 
 def test_rows_from_python_have_no_file() -> None:
     assert on_disk.source_bytes(read([("a b", 1)], DataConfig())) == 0
+
+
+def test_lines_are_read_in_any_order_and_row_groups_are_not(tmp_path: Path) -> None:
+    frame = pyarrow.table({"text": ["a b", "b"], "n": [1, 2]})
+    for name in ("a.csv", "b.csv"):
+        written(tmp_path / name, "text,n\na b,1\nb,2\n")
+    pyarrow.parquet.write_table(frame, tmp_path / "a.parquet")
+    sources = (tmp_path / "a.csv", f"{tmp_path}/*.csv", tmp_path / "a.parquet", frame)
+    assert [read(each, DataConfig()).reads_in_any_order for each in sources] == [True, True, False, False]
