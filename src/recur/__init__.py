@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from recur.model import Model as Model
     from recur.model import fit as fit
     from recur.model import load as load
+    from recur.tuning import tune as tune
 
 _HOME = {
     "equation": ("recur.equations", "equation"),
@@ -29,9 +30,10 @@ _HOME = {
     "fit": ("recur.model", "fit"),
     "load": ("recur.model", "load"),
     "Model": ("recur.model", "Model"),
+    "tune": ("recur.tuning", "tune"),
 }
 
-__all__ = ["Model", "__version__", "equation", "fit", "inspect", "load", "nn"]
+__all__ = ["Model", "__version__", "equation", "fit", "inspect", "load", "nn", "tune"]
 
 
 def __getattr__(name: str) -> Any:

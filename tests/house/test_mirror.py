@@ -43,6 +43,7 @@ MIRRORED = (
     "run",
     "serve",
     "training",
+    "tuning",
     "views",
 )
 CELLS = tuple(

@@ -13,7 +13,7 @@ ORDER = (
     "_version", "errors", "context", "cancellation", "figures", "printable", "markup", "atomic", "bounded", "config",
     "config_file", "equations", "compiler", "codecs", "data", "engine", "nn", "decoding", "heads", "network",
     "processes", "modes", "continuation", "evaluation", "run", "hub", "training", "views", "lecture", "inspect",
-    "predictions", "export", "model", "serve", "demos", "cli", "__main__",
+    "predictions", "export", "model", "tuning", "serve", "demos", "cli", "__main__",
 )  # fmt: skip
 
 

@@ -41,6 +41,12 @@ COMMANDS = {
         "Train a network on your file; the same command again resumes it.",
         "Mode and columns are inferred where possible and printed; options override them. Ctrl-C pauses.",
     ),
+    "tune": Command(
+        "DATA",
+        "Search for good settings, and train the best; the same command again continues.",
+        "Tries settings on the held-out rows with Optuna, several at a time with --processes. Takes the options of "
+        "`recur train`.",
+    ),
     "evaluate": Command("RUN DATA", "Evaluate a trained network on a file."),
     "predict": Command("RUN TEXT...", "Predict the target of new inputs."),
     "complete": Command("RUN TEXT", "Predict the next word of a sentence, with probabilities."),

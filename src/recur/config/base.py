@@ -12,6 +12,7 @@ from pydantic.fields import FieldInfo
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
+from recur.config.search import Search
 from recur.config.situation import Condition
 
 __all__ = ["COUNT", "LAYERS", "SIZE", "About", "Option", "Section", "Sizes", "Texts", "option", "shown", "walk"]
@@ -94,20 +95,32 @@ class About:
         Where it has an effect; None where it always may.
     name : str
         Its flag and keyword, where they are not the key of the field.
+    search : Search or None
+        The values that `recur tune` tries; None where they would change the task or its metric.
     """
 
     unit: str = ""
     applies: Condition | None = None
     name: str = ""
+    search: Search | None = None
 
     def __call__(self, schema: dict[str, Any]) -> None:
-        """Add the unit to the JSON schema of the field."""
+        """Add the unit and the values of a search to the JSON schema of the field."""
         if self.unit:
             schema["unit"] = self.unit
+        if self.search:
+            schema["search"] = self.search.record()
 
 
 def option(
-    default: Any, description: str, *, unit: str = "", applies: Condition | None = None, name: str = "", **bounds: Any
+    default: Any,
+    description: str,
+    *,
+    unit: str = "",
+    applies: Condition | None = None,
+    name: str = "",
+    search: Search | None = None,
+    **bounds: Any,
 ) -> Any:
     """Return a field of a section.
 
@@ -123,10 +136,12 @@ def option(
         Where it has an effect; it is refused elsewhere.
     name : str
         The flag and keyword, where they are not the key.
+    search : Search, optional
+        The values that `recur tune` tries.
     **bounds
         ``ge``, ``gt``, ``le``, ``lt``.
     """
-    about = About(unit, applies, name)
+    about = About(unit, applies, name, search)
     if isinstance(default, list):
         return Field(default_factory=default.copy, description=description, json_schema_extra=about, **bounds)
     return Field(default, description=description, json_schema_extra=about, **bounds)

@@ -8,6 +8,7 @@ from pydantic import field_validator
 
 from recur.config import situation as when
 from recur.config.base import COUNT, OneOrMany, Section, option
+from recur.config.search import between
 
 __all__ = ["ForecastConfig"]
 
@@ -28,7 +29,8 @@ class ForecastConfig(Section):
         name="forecast",
     )  # fmt: skip
     window: int | None = option(
-        None, "forecast: steps that are read before each forecast; default: bptt", unit="steps", applies=when.FORECAST,
+        None, "forecast: steps that are read before each forecast; default: bptt",
+        search=between(8, 256, log=True), unit="steps", applies=when.FORECAST,
         ge=1, le=COUNT,
     )  # fmt: skip
     season: int | None = option(

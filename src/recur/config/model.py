@@ -9,6 +9,7 @@ from pydantic import PrivateAttr, field_validator
 from recur.config import situation as when
 from recur.config.base import LAYERS, SIZE, OneOrMany, Section, Sizes, Texts, option
 from recur.config.modes import ModeName
+from recur.config.search import among, between
 from recur.errors import ConfigError
 
 __all__ = [
@@ -23,13 +24,15 @@ class EmbeddingConfig(Section):
     size: int | None = option(
         None,
         "size of the embedding vectors; default: hidden size",
+        search=between(16, 512, log=True),
         name="embedding_size",
         applies=when.SYMBOLS,
         ge=1,
         le=SIZE,
     )
     character_size: int | None = option(
-        None, "also read the characters of each word, with this many units per direction (Lample 2016)", unit="units",
+        None, "also read the characters of each word, with this many units per direction (Lample 2016)",
+        search=between(8, 64, log=True), unit="units",
         applies=when.WORDS, ge=1, le=SIZE,
     )  # fmt: skip
     range: float = option(
@@ -71,7 +74,11 @@ class AttentionConfig(Section):
     """What the decoder attends to while it generates."""
 
     form: Literal["none", "bahdanau", "luong"] = option(
-        "none", "many-to-many: form of attention", name="attention", applies=when.ATTENDS
+        "none",
+        "many-to-many: form of attention",
+        search=among("none", "bahdanau", "luong"),
+        name="attention",
+        applies=when.ATTENDS,
     )
     input_feeding: bool = option(
         False, "with attention: feed the previous attentional vector back in (Luong 2015)", applies=when.ATTENTION
@@ -82,11 +89,17 @@ class DropoutConfig(Section):
     """What is dropped at random during training."""
 
     rate: float = option(
-        0.0, "dropout on embeddings, between layers and before the readout", name="dropout", ge=0, lt=1
+        0.0,
+        "dropout on embeddings, between layers and before the readout",
+        search=between(0.0, 0.6, usual=True),
+        name="dropout",
+        ge=0,
+        lt=1,
     )
     variational: float = option(
         0.0,
         "dropout in the same places, with one mask for all steps (Gal 2016)",
+        search=between(0.0, 0.6),
         name="variational_dropout",
         ge=0,
         lt=1,
@@ -94,6 +107,7 @@ class DropoutConfig(Section):
     embedding: float = option(
         0.0,
         "share of symbols whose whole vector is dropped (Gal 2016)",
+        search=between(0.0, 0.4),
         name="embedding_dropout",
         applies=when.SYMBOLS,
         ge=0,
@@ -102,41 +116,62 @@ class DropoutConfig(Section):
     recurrent: float = option(
         0.0,
         "dropout on h_{t-1}, with one mask for all steps (Gal 2016)",
+        search=between(0.0, 0.6),
         name="recurrent_dropout",
         applies=when.RECURRENCE,
         ge=0,
         lt=1,
     )
     zoneout: float = option(
-        0.0, "share of units that keep their previous state (Krueger 2017)", applies=when.RECURRENCE, ge=0, lt=1
+        0.0,
+        "share of units that keep their previous state (Krueger 2017)",
+        search=between(0.0, 0.4),
+        applies=when.RECURRENCE,
+        ge=0,
+        lt=1,
     )
-    weight_drop: float = option(0.0, "DropConnect on W_hh (Merity 2018)", applies=when.RECURRENCE, ge=0, lt=1)
+    weight_drop: float = option(
+        0.0, "DropConnect on W_hh (Merity 2018)", search=between(0.0, 0.7), applies=when.RECURRENCE, ge=0, lt=1
+    )
 
 
 class InitialConfig(Section):
     """How the recurrence starts: its first state, its recurrent weights and its gates."""
 
     learn_state: bool = option(
-        False, "learn the initial state h_0 as a parameter", name="learn_initial_state", applies=when.RECURRENCE
+        False,
+        "learn the initial state h_0 as a parameter",
+        search=among(False, True),
+        name="learn_initial_state",
+        applies=when.RECURRENCE,
     )
-    forget_bias: float | None = option(None, "initial bias of the lstm forget gate", applies=when.RECURRENCE)
+    forget_bias: float | None = option(
+        None, "initial bias of the lstm forget gate", search=between(0.0, 3.0), applies=when.RECURRENCE
+    )
     memory_steps: int | None = option(
         None,
         "initial memory span of the units of an lstm or gru, in steps (Tallec 2018)",
+        search=between(3, 1000, log=True),
         unit="steps",
         applies=when.RECURRENCE,
         ge=3,
         le=SIZE,
     )
     recurrent: Literal["uniform", "orthogonal"] = option(
-        "uniform", "initial values of W_hh (Saxe 2014)", name="recurrent_init", applies=when.RECURRENCE
+        "uniform",
+        "initial values of W_hh (Saxe 2014)",
+        search=among("uniform", "orthogonal"),
+        name="recurrent_init",
+        applies=when.RECURRENCE,
     )
 
 
 class ReadoutConfig(Section):
     """From the hidden state to the answer."""
 
-    tie_weights: bool = option(False, "use one matrix for the input embedding and the readout")
+    tie_weights: bool = option(
+        False, "use one matrix for the input embedding and the readout", search=among(False, True)
+    )
     crf: bool = option(
         False, "tags: score whole sequences of tags instead of each tag alone (Lafferty 2001)", applies=when.TAGS
     )
@@ -156,6 +191,7 @@ class ModelConfig(Section):
     cell: str = option(
         "lstm",
         "recurrent cell; `recur cells` lists them; or FILE.py:NAME, an equation of yours",
+        search=among("lstm", "gru", "elman"),
         applies=when.RECURRENCE,
     )
     cell_inputs: Texts = option(
@@ -173,18 +209,33 @@ class ModelConfig(Section):
         "hidden size, and at most four heads",
         applies=when.RECURRENCE,
     )
-    hidden_size: Sizes = option([128], "units of every layer, or a list with one size per layer", unit="units")
-    num_layers: int = option(1, "number of stacked layers", unit="layers", ge=1, le=LAYERS)
+    hidden_size: Sizes = option(
+        [128],
+        "units of every layer, or a list with one size per layer",
+        search=between(32, 512, log=True, usual=True),
+        unit="units",
+    )
+    num_layers: int = option(
+        1, "number of stacked layers", search=between(1, 3, usual=True), unit="layers", ge=1, le=LAYERS
+    )
     bidirectional: bool | None = option(
         None,
         "read the sequence in both directions; default: where the mode allows it and benefits",
+        search=among(False, True),
         applies=when.RECURRENCE,
     )
     pooling: Literal["last", "mean", "max"] = option(
-        "last", "many-to-one: which summary of the sequence is read out", applies=when.SUMMARY
+        "last",
+        "many-to-one: which summary of the sequence is read out",
+        search=among("last", "mean", "max"),
+        applies=when.SUMMARY,
     )
-    layer_norm: bool = option(False, "layer normalisation in an lstm or gru (Ba 2016)", applies=when.RECURRENCE)
-    residual: bool = option(False, "add a layer's input to its output", applies=when.RECURRENCE)
+    layer_norm: bool = option(
+        False, "layer normalisation in an lstm or gru (Ba 2016)", search=among(False, True), applies=when.RECURRENCE
+    )
+    residual: bool = option(
+        False, "add a layer's input to its output", search=among(False, True), applies=when.RECURRENCE
+    )
     engine: Literal["auto", "native", "stock", "eager"] = option(
         "auto", "backend of the recurrence", applies=when.RECURRENCE
     )

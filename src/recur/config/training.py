@@ -8,6 +8,7 @@ from pydantic import model_validator
 
 from recur.config import situation as when
 from recur.config.base import COUNT, Section, Texts, option
+from recur.config.search import among, between
 from recur.errors import ConfigError
 
 __all__ = ["BpttConfig", "OptimizerConfig", "RegularizationConfig", "ScheduleConfig", "TrainingConfig"]
@@ -17,20 +18,32 @@ class OptimizerConfig(Section):
     """One update of the weights."""
 
     name: Literal["adam", "adamw", "sgd", "asgd"] = option(
-        "adamw", "optimizer of the weights; asgd is NT-ASGD (Merity 2018)", name="optimizer"
+        "adamw",
+        "optimizer of the weights; asgd is NT-ASGD (Merity 2018)",
+        search=among("adam", "adamw"),
+        name="optimizer",
     )
-    lr: float = option(2e-3, "learning rate", gt=0)
-    weight_decay: float = option(0.0, "weight decay: decoupled for adamw, L2 for the others", ge=0)
-    clip: float = option(1.0, "clip the gradient to this norm; 0 disables clipping", ge=0)
+    lr: float = option(2e-3, "learning rate", search=between(1e-4, 3e-2, log=True, usual=True), gt=0)
+    weight_decay: float = option(
+        0.0, "weight decay: decoupled for adamw, L2 for the others", search=between(1e-6, 1e-1, log=True), ge=0
+    )
+    clip: float = option(
+        1.0, "clip the gradient to this norm; 0 disables clipping", search=between(0.1, 10.0, log=True), ge=0
+    )
 
 
 class ScheduleConfig(Section):
     """The learning rate over time."""
 
     name: Literal["constant", "cosine", "linear", "plateau", "step"] = option(
-        "cosine", "schedule of the learning rate over the updates", name="schedule"
+        "cosine",
+        "schedule of the learning rate over the updates",
+        search=among("constant", "cosine", "linear", "plateau"),
+        name="schedule",
     )
-    warmup_steps: int = option(0, "updates over which the learning rate rises from 0", unit="updates", ge=0, le=COUNT)
+    warmup_steps: int = option(
+        0, "updates over which the learning rate rises from 0", search=between(0, 1000), unit="updates", ge=0, le=COUNT
+    )
     decay: float = option(
         0.5,
         "factor by which the schedules step and plateau multiply the learning rate",
@@ -54,6 +67,7 @@ class BpttConfig(Section):
     steps: int = option(
         64,
         "k2: steps of a window of truncated BPTT, over a long text or series",
+        search=between(16, 256, log=True),
         unit="steps",
         name="bptt",
         applies=when.WINDOWS,
@@ -96,13 +110,16 @@ class BpttConfig(Section):
 class RegularizationConfig(Section):
     """Terms that are added to the error of the targets."""
 
-    label_smoothing: float = option(0.0, "share of probability that is spread over all classes", ge=0, lt=1)
+    label_smoothing: float = option(
+        0.0, "share of probability that is spread over all classes", search=between(0.0, 0.3), ge=0, lt=1
+    )
     activation: float = option(
-        0.0, "penalty on large outputs of the last layer (Merity 2017 uses 2)", name="activation_regularization",
+        0.0, "penalty on large outputs of the last layer (Merity 2017 uses 2)",
+        search=between(0.0, 4.0), name="activation_regularization",
         applies=when.NO_FORECAST, ge=0,
     )  # fmt: skip
     temporal_activation: float = option(
-        0.0, "penalty on outputs that change from step to step (Merity 2017 uses 1)",
+        0.0, "penalty on outputs that change from step to step (Merity 2017 uses 1)", search=between(0.0, 4.0),
         name="temporal_activation_regularization", applies=when.EVERY_STEP, ge=0,
     )  # fmt: skip
 
@@ -114,13 +131,15 @@ class TrainingConfig(Section):
     max_steps: int | None = option(None, "stop after this many updates", unit="updates", ge=1, le=COUNT)
     max_minutes: float | None = option(None, "stop after this many minutes of training", unit="minutes", gt=0)
     batch_size: int | None = option(
-        None, "rows, or parallel streams, per update; default: 32, fewer for a small file", unit="rows",
+        None, "rows, or parallel streams, per update; default: 32, fewer for a small file",
+        search=among(8, 16, 32, 64, 128), unit="rows",
         ge=1, le=COUNT,
     )  # fmt: skip
     bucket: bool = option(True, "group rows of similar lengths into batches", applies=when.BATCHES)
     teacher_forcing: float = option(
         1.0,
         "share of true symbols fed to the decoder at the end of training; it starts at 1 (Bengio 2015)",
+        search=between(0.25, 1.0),
         applies=when.WRITES,
         ge=0,
         le=1,
