@@ -68,7 +68,9 @@ def options() -> Iterator[str]:
             f"`--{one.name.replace('_', '-')}`",
             type_in_words(properties[one.path[-1]]) + (f" ({unit})" if unit else ""),
             f"`{said}`" if said != "" else "",
-            one.description + (f". Acts {applies.words}" if applies else ""),
+            one.description
+            + (f". Acts {applies.words}" if applies else "")
+            + (f". `recur tune` tries {one.about.search}" if one.about.search else ""),
         )
         yield "| " + " | ".join(str(cell or "").replace("|", r"\|").replace("*", r"\*") for cell in cells) + " |"
 

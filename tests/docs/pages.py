@@ -12,6 +12,7 @@ ROOT = Path(__file__).parent.parent.parent
 GUIDES = (
     "use-your-sequences", "train-on-your-own-file", "learn-and-teach", "bptt", "your-own-cell", "your-own-codec",
     "from-torch-nn", "run-folder-and-resume", "data-larger-than-memory", "more-than-one-process",
+    "tune-settings",
     "deploy-small-models",
 )  # fmt: skip
 PAGES = [ROOT / "README.md", *(ROOT / "docs" / "guides" / f"{name}.md" for name in GUIDES)]

@@ -58,6 +58,9 @@ ELSEWHERE = {
     "codecs/note_forms": "the base of both forms: test_note_roll, test_note_melody",
     "engine/native/torch_operators": "seen by torch.compile alone: nn/test_tracing",
     "engine/native/readout": "compared with torch through the functions of nn: nn/test_loss",
+    "tuning/repeats": "runs of a whole study: tuning/test_study",
+    "tuning/trial": "a run of a whole study, and its continuation: tuning/test_study, tuning/test_processes",
+    "tuning/worker": "in this process and in others: tuning/test_study, tuning/test_processes",
     "equations/traced": "what an equation says of itself, traced or read from a document: test_trace, test_document",
     **{
         f"export/c/{name}": "a part of whole networks in C: test_exported"

@@ -21,6 +21,7 @@ from recur.tuning.worker import FAILED, PAUSED, Phase
 __all__ = ["run_processes"]
 
 _BETWEEN_LOOKS = 0.1  # seconds
+_PROGRAM = "import sys; from recur.tuning.worker import main; sys.exit(main())"
 
 
 def run_processes(out: Path, place: str, phase: Phase, count: int, *, shared: bool, threads: int | None) -> None:
@@ -76,7 +77,7 @@ def _start(index: int, count: int, threads: int | None) -> subprocess.Popen[byte
         environment["CUDA_VISIBLE_DEVICES"] = str(index % gpus)
     # in a session of its own: Ctrl-C reaches it once, from this process
     return subprocess.Popen(
-        [sys.executable, "-m", "recur.tuning.worker"], stdin=subprocess.PIPE, env=environment, start_new_session=True
+        [sys.executable, "-c", _PROGRAM], stdin=subprocess.PIPE, env=environment, start_new_session=True
     )
 
 

@@ -98,8 +98,8 @@ class Compared:
     def outcome(self) -> str:
         """Whether the best settings are better: ``better``, ``unclear``, ``same`` or ``unknown``.
 
-        They are where every repeat of theirs beats every repeat of the first ones: by chance that happens once in twenty
-        times with three seeds each.
+        They are where every repeat of theirs beats every repeat of the first ones. By chance that happens once in
+        twenty times with three seeds each.
         """
         if self.same:
             return "same"

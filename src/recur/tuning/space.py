@@ -6,11 +6,11 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from recur import config_file
+from recur import config_file, equations
 from recur.config import Config, Situation, options, shown
 from recur.config.search import Search
 from recur.equations.cell_files import with_cell
-from recur.errors import ConfigError, did_you_mean
+from recur.errors import ConfigError, EquationError, did_you_mean
 from recur.views.study import shown_value
 
 __all__ = ["Parameter", "Wanted", "configured", "parse", "ranged", "search_space"]
@@ -150,9 +150,24 @@ def _parameter(name: str, search: Search | None, config: Config, task: Situation
         # 0:1 is no range of whole numbers, where the option has decimals
         search = replace(search, low=float(search.low), high=float(search.high))
     for value in search.choices or (search.low, search.high):
-        configured(config, {name: value})
+        _check(name, value, config)
     start = shown(one.of(config))
     return Parameter(name, one.about.unit, search, start if start in search else None)
+
+
+def _check(name: str, value: Any, config: Config) -> None:
+    """Refuse a value that the option does not take.
+
+    Raises
+    ------
+    ConfigError
+    """
+    try:
+        configured(config, {name: value})
+        if name == "cell":
+            equations.get(str(value))
+    except (ConfigError, EquationError) as error:
+        raise ConfigError(f"--search {error.message.removeprefix('these options: ')}", error.hint or _HOW) from None
 
 
 def _acts(name: str, task: Situation) -> bool:

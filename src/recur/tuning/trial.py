@@ -10,7 +10,7 @@ from typing import Any
 
 from recur.atomic import remove_file
 from recur.config import Config
-from recur.errors import ConfigError, NotEnoughMemoryError, TrainingError
+from recur.errors import ConfigError, DataError, NotEnoughMemoryError, TrainingError
 from recur.figures import duration, figure
 from recur.run import layout
 from recur.training import learn
@@ -43,8 +43,10 @@ class Position(Silent):
 
     def __init__(self, name: str, say: Callable[[str], None]) -> None:
         self._name, self._say, self._said = name, say, time.monotonic()
+        self.began = False
 
     def begin(self, beginning: Beginning) -> None:
+        self.began = True
         if beginning.step:
             self._say(f"{self._name}: resuming after update {beginning.step:,}")
 
@@ -125,7 +127,10 @@ def run_trial(claim: Claim, storage: Storage, source: Any, say: Callable[[str], 
         learned = learn(config, out=run, data=source, progress=display)
     except _PrunedError:
         storage.study.tell(claim.trial, state=states.PRUNED)
-    except (ConfigError, NotEnoughMemoryError, TrainingError) as error:
+    except (ConfigError, DataError, NotEnoughMemoryError, TrainingError) as error:
+        if isinstance(error, DataError) and not display.began:
+            # the rows cannot be read any more: no fault of these settings
+            raise
         claim.trial.set_user_attr(REASON, error.message)
         storage.study.tell(claim.trial, state=states.FAIL)
     else:

@@ -110,7 +110,3 @@ def _stop_with_the_first_process() -> None:
     """Pause when the process that started this one is gone: its end of the pipe closes, however it ended."""
     sys.stdin.read()
     os.kill(os.getpid(), signal.SIGTERM)
-
-
-if __name__ == "__main__":
-    sys.exit(main())
