@@ -7,9 +7,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from recur.codecs.number_parsing import number, split_numbers
-from recur.codecs.number_style import NumberStyle
+from recur.codecs.number_parsing import number, plain_numbers, split_numbers
+from recur.codecs.number_style import NumberStyle, OffStyle
 from recur.errors import DataError
 
 
@@ -49,3 +51,19 @@ def test_typed_numbers_are_separated_in_the_style_of_the_run(style: NumberStyle,
 def test_commas_that_may_be_either_are_refused(text: str) -> None:
     with pytest.raises(DataError, match="two numbers"):
         split_numbers(text, POINT)
+
+
+@given(st.lists(st.text(alphabet="0123456789.-+e_ \n,\u0663", max_size=6), max_size=4))
+def test_plain_numbers_read_in_one_step_are_those_read_one_by_one(texts: list[str]) -> None:
+    plain = plain_numbers(texts)
+    assert plain is None or plain == [number(text) for text in texts]
+
+
+@given(st.lists(st.decimals(allow_nan=False, allow_infinity=False, places=3).map("{:f}".format), min_size=1))
+def test_decimals_are_read_in_one_step(texts: list[str]) -> None:
+    assert plain_numbers(texts) == [float(text) for text in texts]
+
+
+@pytest.mark.parametrize("values", [[OffStyle("12.5", "other style")], ["1\n2"], ["9" * 400], [""], [1.0], []])
+def test_values_that_need_a_closer_look_are_not_read_in_one_step(values: list[Any]) -> None:
+    assert plain_numbers(values) is None

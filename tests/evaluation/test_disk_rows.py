@@ -134,3 +134,16 @@ def test_a_temporary_file_is_removed_with_the_rows() -> None:
     assert path.exists()
     del rows
     assert not path.exists()
+
+
+def test_every_row_is_read_once_while_it_is_stored() -> None:
+    class Counted(list[Example]):
+        read = 0
+
+        def __getitem__(self, index: object) -> Example:  # type: ignore[override]
+            self.read += 1
+            return super().__getitem__(index)  # type: ignore[index]
+
+    examples = Counted(Example([place], 0, f"row {place}") for place in range(300))
+    DiskRows(examples, lambda each: Encoded(np.array(each.input), np.array(each.target)), None)
+    assert examples.read == len(examples)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import sys
 from typing import Any
 
@@ -12,6 +13,26 @@ from recur.codecs.missing import is_missing_number
 from recur.codecs.number_style import NumberStyle, OffStyle
 from recur.codecs.plain_text import shorten
 from recur.errors import DataError
+
+# digits that a float holds without becoming infinite
+_PLAIN_NUMBER = r"-?\d{1,200}(?:\.\d{1,200})?"
+_PLAIN_NUMBERS = re.compile(rf"{_PLAIN_NUMBER}(?:\n{_PLAIN_NUMBER})*", re.ASCII)
+
+
+def plain_numbers(values: Any) -> list[float] | None:
+    """Return texts as numbers in one step, where all are digits with at most a decimal point; otherwise None.
+
+    >>> plain_numbers(["1", "-2.5"]), plain_numbers(["1", "NA"]), plain_numbers([1.0])
+    ([1.0, -2.5], None, None)
+    """
+    # a text that does not fit the style of its column has a class of its own
+    if set(map(type, values)) != {str} or not _PLAIN_NUMBERS.fullmatch("\n".join(values)):
+        return None
+    try:
+        return list(map(float, values))
+    except ValueError:
+        # a line end within a text
+        return None
 
 
 def number(value: Any, style: NumberStyle | None = None) -> float:

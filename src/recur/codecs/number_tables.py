@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from recur.codecs.number_parsing import number, split_numbers
+from recur.codecs.number_parsing import number, plain_numbers, split_numbers
 from recur.codecs.number_style import NumberStyle, OffStyle
 from recur.codecs.plain_text import shorten
 from recur.errors import DataError
@@ -111,6 +111,8 @@ class NumberTables:
             return np.array(self._number(value, 0, None))
         if len(value) and isinstance(value[0], (list, tuple, np.ndarray)):
             return self._parse_steps(value)
+        if (plain := self._plain(value)) is not None:
+            return np.array(plain, np.float64)
         steps = self.sequence and self.size <= 1
         return np.array(
             [self._number(item, 0 if steps else place, place if steps else None) for place, item in enumerate(value)],
@@ -122,13 +124,22 @@ class NumberTables:
         rows = []
         for step, row in enumerate(value):
             try:
-                rows.append([self._number(item, column, step) for column, item in enumerate(_columns_of(row))])
+                plain = self._plain(row)
+                if plain is None:
+                    plain = [self._number(item, column, step) for column, item in enumerate(_columns_of(row))]
+                rows.append(plain)
             except DataError as error:
                 raise error.at_step(step) from None
         widths = {len(row) for row in rows}
         if len(widths) > 1:
             raise DataError(f"steps have different numbers of columns: {min(widths)} and {max(widths)}")
         return np.array(rows)
+
+    def _plain(self, values: Any) -> list[float] | None:
+        """Return texts that are plain numbers, where no column has a style of its own; otherwise None."""
+        if not isinstance(values, (list, tuple)) or any(not style.plain for style in self.styles.values()):
+            return None
+        return plain_numbers(values)
 
     def _number(self, value: Any, column: int, step: int | None) -> float:
         """Return one number of a column; an error names both."""

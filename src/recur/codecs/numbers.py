@@ -16,7 +16,7 @@ from recur.codecs.codec import Codec
 from recur.codecs.column_scale import Moments, restore_scale
 from recur.codecs.columns_from_zero import ColumnsFromZero
 from recur.codecs.files import digest_of, field, strings
-from recur.codecs.number_parsing import number
+from recur.codecs.number_parsing import number, plain_numbers
 from recur.codecs.number_style import NumberStyle
 from recur.codecs.number_tables import NumberTables
 from recur.codecs.plain_text import shorten
@@ -137,7 +137,8 @@ class NumbersCodec(Codec):
         if isinstance(value, np.ndarray):
             return digest_of(value.astype(np.float64) if value.dtype.kind in "fiub" else value)
         if isinstance(value, (list, tuple)):
-            return [self.content_key(each) for each in value]
+            plain = plain_numbers(value)
+            return [self.content_key(each) for each in value] if plain is None else list(map(repr, plain))
         try:
             return repr(number(value))
         except DataError:

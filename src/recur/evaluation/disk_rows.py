@@ -17,6 +17,7 @@ import threading
 import weakref
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
@@ -39,11 +40,11 @@ class _Side:
         self.dtype, self.axes = array.dtype, array.ndim
         self.whole = array.dtype.kind in "iu"
 
-    def check(self, array: np.ndarray, where: str) -> None:
+    def check(self, array: np.ndarray, where: Callable[[], str]) -> None:
         """Refuse a row whose arrays are of another kind than those of the first row."""
         if array.dtype != self.dtype or array.ndim != self.axes:
             raise DataError(
-                f"{where}: an array of {array.ndim} axes ({array.dtype}) where the first row has {self.axes} "
+                f"{where()}: an array of {array.ndim} axes ({array.dtype}) where the first row has {self.axes} "
                 f"({self.dtype}); expected rows of one kind",
                 hint="--storage memory keeps rows of several kinds",
             )
@@ -149,6 +150,9 @@ class DiskRows(Sequence[Encoded]):
         make_folder(path.parent)
         return path, create(path)
 
+    def _where(self, place: int) -> str:
+        return self.examples[place].where
+
     def _packed(self, rows: Sequence[Encoded], places: range) -> bytes:
         """Return a block as bytes."""
         if not self._sides:
@@ -160,7 +164,8 @@ class DiskRows(Sequence[Encoded]):
                 continue
             arrays = [array for row in rows if (array := row[number]) is not None]
             for array, place in zip(arrays, places, strict=True):
-                side.check(array, self.examples[place].where)
+                # the place of a row is read from its file
+                side.check(array, partial(self._where, place))
             shapes.append(np.array([array.shape for array in arrays], np.int32).reshape(len(rows), side.axes))
             item, raw = side.stored(arrays)
             parts += [np.array([item], np.int32).tobytes(), raw]
@@ -171,9 +176,12 @@ class DiskRows(Sequence[Encoded]):
 
     def __getitem__(self, index: int) -> Encoded:  # type: ignore[override]  # slices are never requested
         number, place = divmod(index, self.block)
-        if self._last[0] != number:
-            self._last = (number, self.read(number))
-        return self._last[1][place]
+        # read and replaced as one: another thread may read another block meanwhile
+        last, rows = self._last
+        if last != number:
+            rows = self.read(number)
+            self._last = number, rows
+        return rows[place]
 
     def __iter__(self) -> Iterator[Encoded]:
         for number in range(len(self._begins)):

@@ -7,11 +7,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from recur import data
 from recur.codecs import NotesCodec
 from recur.config import Config
 from recur.data.readers.folder import read_folder
+from recur.data.readers.media import CODEC_OF, codec_of
 from recur.data.readers.npz import read_npz
 from recur.errors import DataError
 from tests.data.reading import refused
@@ -169,3 +172,8 @@ def test_labels_that_name_the_folders_of_the_files_are_labels(tmp_path: Path) ->
     (tmp_path / "table.csv").write_text("\n".join(rows) + "\n")
     roles = data.infer(data.read(tmp_path / "table.csv", config(tmp_path).data), config(tmp_path))
     assert (roles.input_codec, roles.target_codec) == ("images", "class")
+
+
+@given(st.lists(st.sampled_from([".", "/", "\\", "a", "wav", ".wav", ".PNG", "mid", " "]), max_size=6).map("".join))
+def test_the_codec_of_a_name_follows_its_suffix(name: str) -> None:
+    assert codec_of(name) == CODEC_OF.get(Path(name).suffix.lower())

@@ -41,6 +41,7 @@ class DelimitedTable(FileTable):
 
     def settle(self, config: DataConfig | None, known: Mapping[str, NumberStyle] | None) -> None:
         """Decide how the numbers of each column are written, by what was surveyed."""
+        self._sampled = None
         self.styles = self.survey.styles(config, known=known, delimiter=self.delimiter)
         self.converted |= self.survey.converted(self.styles)
 

@@ -47,7 +47,16 @@ def codec_of(name: Any) -> str | None:
     """
     if not isinstance(name, (str, Path)):
         return None
+    # most cells are texts or numbers, and a path takes longer to make than all the rest of a cell
+    if isinstance(name, str) and _cannot_end(name.rpartition(".")[2]):
+        return None
     return CODEC_OF.get(Path(name).suffix.lower())
+
+
+def _cannot_end(ending: str) -> bool:
+    """Whether no name of a file that a codec reads has this after its last dot."""
+    # "a.wav/." is "a.wav"
+    return ending != "" and f".{ending.lower()}" not in CODEC_OF and "/" not in ending and "\\" not in ending
 
 
 def is_one_value(path: str | Path, codec: str | None) -> bool:

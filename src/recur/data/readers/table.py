@@ -23,6 +23,7 @@ Kind = Literal["text", "table", "tagged"]
 
 _LEAST_SAMPLE = 40
 _WIDE = 100  # columns
+_KEPT_SAMPLE = 16 * 2**20  # characters of a sample of rows that is kept
 _DENSE = 128 * 2**20  # files up to this size have every row in the index, larger ones every 32nd
 _SPARSE_STRIDE = 32
 _SMALL = 16 * 2**20  # files up to this size are read whole, since opening one for each row would take longer
@@ -52,7 +53,7 @@ class Table(Sequence[Row]):
     columns: list[str]
     kind: Kind
     form: str = ""
-    _sampled: list[Row] | None = None
+    _sampled: tuple[int, list[Row]] | None = None
     # column -> what it is known to hold, where that is no matter of judging
     holds: Mapping[str, str] = MappingProxyType({})
     # what was left out while it was read, in words
@@ -110,12 +111,14 @@ class Table(Sequence[Row]):
         return [int(each) for each in np.linspace(0, len(self) - 1, count)]
 
     def sampled(self, count: int = 2000) -> list[Row]:
-        """Return the rows of `sample`; those of a wide table are kept, since every column asks for them again."""
-        if len(self.columns) < _WIDE:
-            return [self[index] for index in self.sample(count)]
-        if self._sampled is None:
-            self._sampled = [self[index] for index in self.sample(count)]
-        return self._sampled
+        """Return the rows of `sample`; they are kept unless their texts are long, since every column asks for them."""
+        if self._sampled is not None and self._sampled[0] == count:
+            return self._sampled[1]
+        rows = [self[index] for index in self.sample(count)]
+        texts = sum(len(cell) for row in rows for cell in row.values() if isinstance(cell, str))
+        if len(self.columns) >= _WIDE or texts <= _KEPT_SAMPLE:
+            self._sampled = count, rows
+        return rows
 
 
 class MemoryTable(Table):
@@ -191,8 +194,7 @@ class FileTable(Table):
                 self._lines.append(mark.line)
             self._count += 1
         self._offsets.append(self._size)
-        self._block = -1
-        self._rows: list[tuple[int, Row]] = []
+        self._last: tuple[int, list[tuple[int, Row]]] = (-1, [])
 
     @property
     def folder(self) -> Path:
@@ -232,13 +234,16 @@ class FileTable(Table):
 
     def _read(self, block: int) -> list[tuple[int, Row]]:
         """Return the rows of a block of the index; the last block is remembered."""
-        if block != self._block:
+        # read and replaced as one: another thread may read another block meanwhile
+        number, rows = self._last
+        if number != block:
             length = self._offsets[block + 1] - self._offsets[block]
             raw = self._bytes(self._offsets[block], length)
             if len(raw) < length:
                 raise DataError(f"{self.path} became shorter while it was being read", hint="run the command again")
-            self._rows, self._block = self._parse(raw), block
-        return self._rows
+            rows = self._parse(raw)
+            self._last = block, rows
+        return rows
 
     def _bytes(self, first: int, length: int) -> bytes:
         """Return a piece of the file."""
