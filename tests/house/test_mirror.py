@@ -42,6 +42,7 @@ MIRRORED = (
     "processes",
     "run",
     "serve",
+    "tracking",
     "training",
     "tuning",
     "views",
@@ -97,6 +98,10 @@ ELSEWHERE = {
     "cli/lecture": "the page that it writes: lecture/test_page",
     "cli/play": "whole command lines: test_notes",
     "cli/predict": "whole command lines: test_runs, test_whole_answers",
+    **{
+        f"tracking/{name}_adapter": "with the real package: test_trackers"
+        for name in ("mlflow", "tensorboard", "trackio", "wandb")
+    },
     "cli/push": "whole command lines: hub/test_commands",
     "cli/serve": "the server behind it: serve/; its refusals: test_absurd_numbers",
     "cli/train": "whole command lines: test_runs, test_full_disk",
@@ -139,6 +144,7 @@ BEHAVIOURS = {
     "demos/corpus": "the sentences that the last word is asked of: right, and held out",
     "demos/made": "the rows of the demonstrations: right by their rules, and held out",
     "hub/commands": "recur push, and hf:// wherever a run is named",
+    "tracking/trackers": "points read back with the readers of the trackers themselves",
     "cli/absurd_numbers": "numbers that no command can use are refused in a sentence",
     "cli/figures": "figures as commands show them",
     "cli/full_disk": "a full disk is said, and nothing is lost",

@@ -12,8 +12,8 @@ from tests.house.tree import MODULES, PACKAGE, imported_names, relative, room
 ORDER = (
     "_version", "errors", "context", "cancellation", "figures", "printable", "markup", "atomic", "bounded", "config",
     "config_file", "equations", "compiler", "codecs", "data", "engine", "nn", "decoding", "heads", "network",
-    "processes", "modes", "continuation", "evaluation", "run", "hub", "training", "views", "lecture", "inspect",
-    "predictions", "export", "model", "tuning", "serve", "demos", "cli", "__main__",
+    "processes", "modes", "continuation", "evaluation", "run", "hub", "tracking", "training", "views", "lecture",
+    "inspect", "predictions", "export", "model", "tuning", "serve", "demos", "cli", "__main__",
 )  # fmt: skip
 
 

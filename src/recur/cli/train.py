@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from recur.cli.flags import configure, with_config_flags
 from recur.cli.output import INTERRUPTED, emit, emit_json, report_stop
@@ -22,6 +22,7 @@ def train(
     config: Path | None = None,
     fresh: bool = False,
     processes: Whole | None = None,
+    track: list[Literal["tensorboard", "mlflow", "wandb", "trackio"]] | None = None,
     json: bool = False,
     **flags: Any,
 ) -> int | None:
@@ -41,6 +42,8 @@ def train(
         Start over and discard the training that is in the run folder.
     processes
         Train with this many processes of this machine; each computes some rows of every batch.
+    track
+        Send the points of the log to this tracker, which continues when the run resumes; may be repeated.
     json
         Write one JSON document to stdout at the end.
     """
@@ -57,7 +60,7 @@ def train(
 
     resume = resume_command()
     try:
-        learned = learn(settings, out=folder, fresh=fresh, command=resume)
+        learned = learn(settings, out=folder, fresh=fresh, command=resume, track=track or ())
     except Paused as pause:
         return report_stop(pause.message, pause.hint) if leads() else INTERRUPTED
     except Interrupted:

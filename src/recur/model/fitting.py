@@ -31,6 +31,8 @@ def fit(
     config: Config | Path | str | None = None,
     fresh: bool = False,
     progress: Progress | bool | None = None,
+    callbacks: Sequence[Any] = (),
+    track: str | Sequence[str] = (),
     **options: Unpack[FitOptions],
 ) -> Model:
     """Train a network on a file or on rows.
@@ -59,6 +61,12 @@ def fit(
         Start over if ``out`` already holds a run.
     progress : Progress or bool, optional
         The progress display; False for none.
+    callbacks : sequence of Callback
+        Objects with any of ``on_step(step)``, ``on_evaluation(evaluation)`` and ``stop() -> bool``; see
+        `recur.training.callbacks`. If one raises an exception, the checkpoint is saved and the error says which.
+    track : str or sequence of str
+        Trackers that get the points of the log: tensorboard, mlflow, wandb, trackio. A run that resumes continues in
+        them.
     **options
         Any option by its flat name: ``epochs=3, hidden_size=200, dropout=0.2``.
 
@@ -107,7 +115,10 @@ def fit(
         task["cell_sizes"] = [f"{name}={number}" for name, number in cell_sizes.items()]
     named = {name: value for name, value in task.items() if value is not None}
     settings = with_cell(config_file.from_options({**named, **options}, base), cell)
-    run = learn(settings, out=out, data=None if from_file else data, fresh=fresh, progress=progress)
+    run = learn(
+        settings, out=out, data=None if from_file else data, fresh=fresh, progress=progress,
+        callbacks=callbacks, track=[track] if isinstance(track, str) else track,
+    )  # fmt: skip
     return Model(run.mode, settings, run.task.roles, metrics=run.metrics, folder=run.folder)
 
 

@@ -21,11 +21,13 @@ WEIGHTS = "model.safetensors"
 METRICS = "metrics.json"
 CELL = "cell.json"
 """The equation of a cell that is not of the library."""
+TRACKING = "tracking.json"
+"""The names of the run in trackers, and what was sent to each."""
 INPUT_CODEC, TARGET_CODEC = "input_codec", "target_codec"
 CODEC_FILES = tuple(f"{name}{end}" for name in (INPUT_CODEC, TARGET_CODEC) for end in (".json", ".tokenizer.json"))
 MARKED = (WEIGHTS, METRICS, CELL, *CODEC_FILES)
 """Files whose hashes are in run.json."""
-FILES = (INFO, CONFIG, "README.md", "log.jsonl", "samples.jsonl", "autopsy.json", *MARKED)
+FILES = (INFO, CONFIG, "README.md", "log.jsonl", "samples.jsonl", "autopsy.json", TRACKING, *MARKED)
 LOCK, CACHE, CHECKPOINT = ".lock", "cache", "checkpoint"
 CHECKPOINT_FILES = ("weights.safetensors", "resume.pt", "manifest.json")
 LATEST = "LATEST"

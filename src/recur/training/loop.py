@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
@@ -10,12 +10,14 @@ from typing import Any
 import torch
 
 from recur.config import Config
-from recur.errors import WriteError
+from recur.errors import ConfigError, WriteError
 from recur.processes.group import Processes
 from recur.processes.joining import joined
 from recur.run import RunFolder
+from recur.tracking import Tracked, check_names
 from recur.training import optimizers, randomness
 from recur.training.agreement import check_same_rows, check_same_settings
+from recur.training.callbacks import Callbacks
 from recur.training.display import automatic
 from recur.training.opening import open_run
 from recur.training.pause import PauseRequest, on_interrupt
@@ -33,6 +35,8 @@ def learn(
     fresh: bool = False,
     progress: Progress | bool | None = None,
     command: str | None = None,
+    callbacks: Sequence[Any] = (),
+    track: Sequence[str] = (),
 ) -> Learned:
     """Train a network as a configuration says; the same call on the same folder resumes where it stopped.
 
@@ -49,6 +53,9 @@ def learn(
         The progress display; False for none. Default: a live display on a terminal, else plain lines.
     command : str, optional
         The command that resumes, for messages and the card.
+    callbacks : sequence of Callback
+    track : sequence of str
+        Trackers that get the points of the log, in the first process only: tensorboard, mlflow, wandb, trackio.
 
     Returns
     -------
@@ -65,6 +72,9 @@ def learn(
         When the folder holds something else, or a run with other settings.
     """
     folder = None if out is None else Path(out)
+    called, trackers = Callbacks(callbacks), check_names(track)
+    if trackers and folder is None:
+        raise ConfigError("a tracked run needs a folder, which remembers what was sent", hint="give out=FOLDER")
     with ExitStack() as stack:
         stack.enter_context(_how_to_continue(command))
         options = config.training
@@ -82,7 +92,11 @@ def learn(
         check_same_rows(task, among)
         store = _store(folder, run, among, display)
         stack.callback(store.close)
-        training = Training(task, store, display, command, among)
+        tracked = None
+        if trackers and folder is not None and among.leads:
+            tracked = Tracked(trackers, folder, config.model_dump(), display.say)
+            stack.callback(tracked.close)
+        training = Training(task, store, display, command, among, called, tracked)
         stack.callback(display.end)
         finished = among.lead(lambda: run is not None and run.info.get("status") == "finished")
         training.resume(finished=finished)

@@ -22,8 +22,10 @@ from recur.nn.shared_rows import sharing
 from recur.nn.summary import parameter_count
 from recur.processes.group import ALONE, Processes
 from recur.processes.rows import take
+from recur.tracking import Tracked
 from recur.training import optimizers, randomness, schedules, tbptt
 from recur.training.agreement import Agreement, check_agreement, part_of_state, whole_state
+from recur.training.callbacks import Callbacks
 from recur.training.card import card
 from recur.training.gradients import GradientNorms
 from recur.training.health import Health
@@ -78,11 +80,17 @@ class Training:
         The command that resumes.
     among : Processes
         The processes that train together; this one alone by default.
+    callbacks : Callbacks, optional
+    tracked : Tracked, optional
+        The run in trackers.
     """
 
     def __init__(
-        self, task: Task, store: Store, progress: Progress, command: str | None, among: Processes = ALONE
-    ) -> None:
+        self, task: Task, store: Store, progress: Progress, command: str | None, among: Processes = ALONE,
+        callbacks: Callbacks | None = None, tracked: Tracked | None = None,
+    ) -> None:  # fmt: skip
+        self._callbacks, self._tracked = callbacks or Callbacks(), tracked
+        self._wish: str | None = None
         self.among = among
         self._agreed = Agreement(among)
         self.task, self.store, self.progress, self.command = task, store, progress, command
@@ -154,6 +162,8 @@ class Training:
         while True:
             if self.state.owed and not self.evaluate(pause):
                 raise self._pause()
+            if self._wish == "failed":
+                raise self._callback_failed()
             if self.over():
                 if self.state.evaluated == self.state.step:
                     return
@@ -168,6 +178,8 @@ class Training:
     def over(self) -> str | None:
         """The reason to end training, or None."""
         state, config = self.state, self.config
+        if self._wish is not None:
+            return self._wish
         if state.epoch >= config.epochs:
             return f"{config.epochs} epochs are done" if config.epochs > 1 else "the epoch is done"
         if config.max_steps is not None and state.step >= config.max_steps:
@@ -262,13 +274,14 @@ class Training:
             tokens_per_second=speed, seconds_left=seconds_left, share=state.step / self.total,
         )  # fmt: skip
         self.progress.step(step)
-        self.store.log.write(
+        self._log(
             {
                 "event": "step", "epoch": step.epoch + 1, "step": step.step, "loss": step.loss, **figures,
                 "gradient_norm": step.gradient_norm, "lr": rate, "tokens_per_second": round(speed),
                 "seconds": round(state.seconds, 2),
             }
         )  # fmt: skip
+        self._call("on_step", step)
         if self.norms is not None:
             self._write_norms(self.norms)
         state.interval = type(interval)()
@@ -301,21 +314,47 @@ class Training:
             self.averages.begin()
             self.progress.say(f"the held-out {self.mode.metric} no longer falls steadily: averaging of weights begins")
         seconds = time.monotonic() - start
-        self.progress.evaluated(
-            Evaluation(epoch, state.step, self.mode.metric, figures, best, self.task.baseline, samples, seconds)
+        evaluation = Evaluation(
+            epoch, state.step, self.mode.metric, figures, best, self.task.baseline, samples, seconds
         )
+        self.progress.evaluated(evaluation)
         baseline = self.task.baseline.record()["values"] if self.task.baseline else {}
-        self.store.log.write(
+        self._log(
             {"event": "evaluation", "epoch": epoch, "step": state.step, **figures, "best": best, "baseline": baseline,
              "seconds": round(state.seconds, 2)}
         )  # fmt: skip
         self.store.samples.write({"step": state.step, "samples": [vars(sample) for sample in samples]})
         state.seconds += self.among.lead(self._clock.elapsed)
         state.owed, state.evaluated = False, state.step
+        self._call("on_evaluation", evaluation)
         self.save()
         self._publish_if_best()
         self._clock.elapsed()
         return True
+
+    def _log(self, record: dict[str, Any]) -> None:
+        """Write a record to log.jsonl and to the trackers."""
+        self.store.log.write(record)
+        if self._tracked is not None:
+            self._tracked.log(record)
+
+    def _call(self, method: str, value: Step | Evaluation) -> None:
+        """Call the callbacks, in the first process; all processes learn what they want."""
+        if not self._callbacks:
+            return
+        if self.among.leads:
+            self._callbacks.call(method, value)
+        self._wish = self.among.lead(lambda: self._callbacks.wish)
+
+    def _callback_failed(self) -> RecurError:
+        """Save, and return the error of the callback that failed."""
+        self.save()
+        self.store.update(status="paused")
+        if not self.among.leads:
+            return ReportedElsewhere()
+        folder = self.store.folder
+        where = "nothing was saved, because no folder was given" if folder is None else f"training is saved in {folder}"
+        return self._callbacks.error(f"{where}, after update {self.state.step:,}")
 
     def _samples(self) -> list[Sample]:
         """Answers that the process that prints shows."""
