@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import importlib
+import json
 import math
 import secrets
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -82,9 +84,7 @@ class Tracked:
             # the run is known before the tracker hears of it: a session killed here continues the same one
             self._write()
             adapter = importlib.import_module(f"recur.tracking.{name}_adapter")
-            self._guarded(
-                name, lambda a=adapter, k=known, n=name: self._trackers.__setitem__(n, a.start(k, folder, flat))
-            )
+            self._guarded(name, partial(self._start, name, adapter.start, known, folder, flat))
         self._write()
 
     def log(self, record: Mapping[str, Any]) -> None:
@@ -105,13 +105,16 @@ class Tracked:
             # written first: a session killed between the two loses a point, and sends none twice
             self._write()
         for name in due:
-            self._guarded(name, lambda n=name: self._trackers[n].log(step, values))
+            self._guarded(name, partial(self._trackers[name].log, step, values))
 
     def close(self) -> None:
         """End this session in all trackers."""
         for name in list(self._trackers):
-            self._guarded(name, lambda n=name: self._trackers[n].close())
+            self._guarded(name, self._trackers[name].close)
         self._trackers.clear()
+
+    def _start(self, name: str, start: Callable[..., Tracker], *facts: Any) -> None:
+        self._trackers[name] = start(*facts)
 
     def _guarded(self, name: str, work: Callable[[], None]) -> None:
         """Do something with a tracker; if it fails, say so and continue without it."""
@@ -123,8 +126,6 @@ class Tracked:
             self._say(f"{name} failed and is left out, training continues: {reason}")
 
     def _write(self) -> None:
-        import json
-
         write_text(self._file, json.dumps(finite(self._known), indent=2) + "\n")
 
 

@@ -92,16 +92,16 @@ def learn(
         check_same_rows(task, among)
         store = _store(folder, run, among, display)
         stack.callback(store.close)
-        tracked = None
-        if trackers and folder is not None and among.leads:
-            tracked = Tracked(trackers, folder, config.model_dump(), display.say)
-            stack.callback(tracked.close)
-        training = Training(task, store, display, command, among, called, tracked)
+        training = Training(task, store, display, command, among, called)
         stack.callback(display.end)
         finished = among.lead(lambda: run is not None and run.info.get("status") == "finished")
         training.resume(finished=finished)
         if finished and training.over():
             return training.recall(among.lead(lambda: {} if run is None else run.metrics()))
+        if trackers and folder is not None and among.leads:
+            # once the display shows what is said
+            training.tracked = Tracked(trackers, folder, config.model_dump(), display.say)
+            stack.callback(training.tracked.close)
         request = stack.enter_context(on_interrupt())
         return training.finish(loop(training, request), request)
 

@@ -81,15 +81,19 @@ class Training:
     among : Processes
         The processes that train together; this one alone by default.
     callbacks : Callbacks, optional
-    tracked : Tracked, optional
+
+    Attributes
+    ----------
+    tracked : Tracked or None
         The run in trackers.
     """
 
     def __init__(
         self, task: Task, store: Store, progress: Progress, command: str | None, among: Processes = ALONE,
-        callbacks: Callbacks | None = None, tracked: Tracked | None = None,
+        callbacks: Callbacks | None = None,
     ) -> None:  # fmt: skip
-        self._callbacks, self._tracked = callbacks or Callbacks(), tracked
+        self._callbacks = callbacks or Callbacks()
+        self.tracked: Tracked | None = None
         self._wish: str | None = None
         self.among = among
         self._agreed = Agreement(among)
@@ -335,8 +339,8 @@ class Training:
     def _log(self, record: dict[str, Any]) -> None:
         """Write a record to log.jsonl and to the trackers."""
         self.store.log.write(record)
-        if self._tracked is not None:
-            self._tracked.log(record)
+        if self.tracked is not None:
+            self.tracked.log(record)
 
     def _call(self, method: str, value: Step | Evaluation) -> None:
         """Call the callbacks, in the first process; all processes learn what they want."""
