@@ -7,6 +7,7 @@
       journal.log        the trials, as Optuna's journal storage writes them, unless a database has them
       trials/0007/       the lock of a trial; its run folder while it runs
       repeats/           the first and the best settings, trained with other seeds
+      locks/             who trains them
       best/              the run folder of the best settings
       best.toml          their configuration, with what was tried
       importance.png     the share of the variance that each option explains

@@ -75,9 +75,12 @@ def run_jobs(
             lock = out / "locks" / f"{job.run.name}"
             if finished(job) or not lock_if_free(lock, held):
                 continue
+            again = _is_of_another(job)
             say(f"training the {job.name}")
+            if again and job.config.data.test:
+                say("the test file was evaluated for an earlier best, too: each look makes its metric more optimistic")
             learn(
-                job.config, out=job.run, data=source, progress=Position(job.name, say), fresh=_is_of_another(job),
+                job.config, out=job.run, data=source, progress=Position(job.name, say), fresh=again,
                 command=f"recur train --config {out / BEST}.toml --out {job.run}",
             )  # fmt: skip
             done(job)
