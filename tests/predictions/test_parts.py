@@ -134,6 +134,25 @@ def test_two_rows_of_one_id_are_refused_with_both_places(network: Path, tmp_path
     _ok(run("predict", network, pattern, "--out", tmp_path / "answers2", "--id", "none"))
 
 
+@pytest.mark.parametrize("rank", [0, 1])
+def test_each_process_checks_the_ids_before_it_answers(
+    rank: int, network: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pattern = _inputs(tmp_path / "new", 5, 5)
+    second = tmp_path / "new" / "1.csv"
+    wrong = second.read_text()
+    second.write_text(wrong.replace("a7,", "a2,"))
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    monkeypatch.setenv("RANK", str(rank))
+    out = tmp_path / "answers"
+    refused = run("predict", network, pattern, "--out", out)
+    assert (refused.code, 'the id "a2" is in two rows' in refused.err) == (2, True)
+    assert list(out.iterdir()) == []
+    # the corrected files are answered into the same folder
+    second.write_text(wrong)
+    assert run("predict", network, pattern, "--out", out).code == 0
+
+
 def test_a_column_is_named_as_the_id(network: Path, tmp_path: Path) -> None:
     pattern = _inputs(tmp_path / "new", 5, ids=False)
     _ok(run("predict", network, pattern, "--out", tmp_path / "answers", "--id", "n"))

@@ -137,9 +137,10 @@ def answer_parts(request: Request, roles: Roles, config: Config, answers: Answer
     found = resolve(request.source, config.data.exclude)
     parts = [Part(Path(request.source), request.source, Path(request.source).parent)] if found is None else found.parts
     outcome = Outcome(notes=[] if found is None else found.notes)
-    _begin(request, parts)
-    if request.rank == 0:
+    if not _is_begun(request, parts):
+        # each process checks before it answers, unless another one has: they may run on several machines
         _refuse_equal_ids(request, parts, roles, config)
+        _begin(request, parts)
     for place, part in enumerate(parts):
         # with as many files as processes, each file is opened by one of them
         several = len(parts) >= request.processes
@@ -259,30 +260,38 @@ def _refuse_equal_ids(request: Request, parts: Sequence[Part], roles: Roles, con
     )
 
 
-def _begin(request: Request, parts: Sequence[Part]) -> None:
-    """Write what the parts are answers to, or refuse a folder that holds other answers."""
-    make_folder(request.out)
-    files = [_state(part) for part in parts]
-    about = {
+def _about(request: Request, parts: Sequence[Part]) -> dict[str, Any]:
+    """Return what parts are answers to."""
+    return {
         "format": 1, "network": request.network, "options": dict(request.options), "piece": PIECE, "id": request.id,
-        "kind": request.kind, "files": files,
+        "kind": request.kind, "files": [_state(part) for part in parts],
     }  # fmt: skip
+
+
+def _is_begun(request: Request, parts: Sequence[Part]) -> bool:
+    """Return whether the folder says what its parts are answers to; refuse one that holds other answers."""
+    make_folder(request.out)
     path = request.out / MANIFEST
     if path.is_file():
-        before = read_json(path, _LARGEST_MANIFEST)
-        wrong = _difference(before, json.loads(json.dumps(about)))
+        wrong = _difference(read_json(path, _LARGEST_MANIFEST), json.loads(json.dumps(_about(request, parts))))
         if wrong:
             raise RunError(
                 f"{request.out} holds other answers: {wrong}", hint="name a new folder, or remove the old one"
             )
-        return
+        return True
     strange = [each.name for each in request.out.iterdir() if not _is_ours(each.name)]
     if strange:
         raise RunError(
             f"{request.out} holds {sorted(strange)[0]}, and no {MANIFEST}; expected a new folder, or one with answers",
             hint="name a new folder",
         )
-    write_text(path, json.dumps(about, indent=1, ensure_ascii=False) + "\n")
+    return False
+
+
+def _begin(request: Request, parts: Sequence[Part]) -> None:
+    """Write what the parts are answers to: from then on their ids are known to differ."""
+    text = json.dumps(_about(request, parts), indent=1, ensure_ascii=False)
+    write_text(request.out / MANIFEST, f"{text}\n")
 
 
 def _state(part: Part) -> dict[str, Any]:
