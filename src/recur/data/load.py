@@ -14,7 +14,7 @@ from recur.data.examples.damage import without_damaged
 from recur.data.examples.examples import Example, GroupExamples, RowExamples, StreamExamples, is_one_series
 from recur.data.examples.fit import Joined
 from recur.data.examples.hold_out import hold_out, pieces, rows_of, windows
-from recur.data.examples.on_disk import stays_on_disk
+from recur.data.examples.on_disk import held, stays_on_disk
 from recur.data.examples.targets import Missing, answered
 from recur.data.read import read
 from recur.data.readers.folder import split_files
@@ -120,7 +120,8 @@ def load(config: Config, source: Any = None) -> Dataset:
     train, dev = whole(dataset.train, "training"), whole(dataset.dev, "held-out")
     test = None if dataset.test is None else whole(dataset.test, "test")
     dataset = replace(dataset, train=train, dev=dev, test=test, damaged=damaged, missing=sum(missing, Missing()))
-    return replace(dataset, notes=[*dataset.notes, *_unlearned(dataset)])
+    in_memory = held((train, dev, test)) if dataset.on_disk else ""
+    return replace(dataset, notes=[*dataset.notes, *([in_memory] if in_memory else []), *_unlearned(dataset)])
 
 
 def _unlearned(dataset: Dataset) -> list[str]:

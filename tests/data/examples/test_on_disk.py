@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pyarrow
 import pyarrow.parquet
 import pytest
 
+from recur import config_file
 from recur.config import DataConfig
 from recur.data.examples import on_disk
+from recur.data.load import load
 from recur.data.read import read
 from tests.data.reading import written
 
@@ -38,3 +41,28 @@ def test_lines_are_read_in_any_order_and_row_groups_are_not(tmp_path: Path) -> N
     pyarrow.parquet.write_table(frame, tmp_path / "a.parquet")
     sources = (tmp_path / "a.csv", f"{tmp_path}/*.csv", tmp_path / "a.parquet", frame)
     assert [read(each, DataConfig()).reads_in_any_order for each in sources] == [True, True, False, False]
+
+
+@pytest.mark.parametrize(
+    ("options", "held"),
+    [
+        ({"input": "load", "target": "class", "group": "day"}, "their order is in memory"),
+        (
+            {"mode": "forecast", "horizon": 3, "window": 4, "input": "load"},
+            "their numbers and their order are in memory",
+        ),
+        ({"input": "text", "target": "class"}, None),
+    ],
+)
+def test_what_is_in_memory_although_rows_stay_on_the_disk_is_said(
+    options: dict[str, Any], held: str | None, tmp_path: Path
+) -> None:
+    stamps = [f"2024-01-{1 + hour // 24:02} {hour % 24:02}:00" for hour in range(240)]
+    hours = [f"{stamp},{hour % 24}.5,a b{hour},{hour % 2},d{hour // 24}" for hour, stamp in enumerate(stamps)]
+    written(tmp_path / "a.csv", "\n".join(["time,load,text,class,day", *hours]))
+    source = {"source": str(tmp_path / "a.csv"), "storage": "disk", "seed": 0}
+    config = config_file.from_options({**source, **options, **({} if held else {"time": "none"})})
+    notes = [note for note in load(config).notes if note.startswith("memory: ")]
+    assert len(notes) == (held is not None)
+    assert all(str(held) in note for note in notes)
+    assert not any(note.startswith("memory: ") for note in load(config.replaced(storage="memory")).notes)

@@ -46,23 +46,26 @@ class Series:
 
     def __init__(self, table: Table, roles: Roles, *, targets: bool = True) -> None:
         self.table = table
-        rows = [table[index] for index in range(len(table))]
-        self.inputs = self._columns(rows, roles.input)
-        self.targets = self._columns(rows, roles.target) if targets else None
+        self.inputs = np.zeros((len(table), len(roles.input)))
+        self.targets = np.zeros((len(table), len(roles.target))) if targets else None
+        # one row at a time: a list of them takes many times the memory of their numbers
+        for index in range(len(table)):
+            row = table[index]
+            self._read(self.inputs[index], row, roles.input, index)
+            if self.targets is not None:
+                self._read(self.targets[index], row, roles.target, index)
         self.sequences = sequences(table, roles.group)
         if self.targets is not None and isinstance(table, OrderedTable):
             # what was filled is read, and neither learned nor measured as an answer
             self.targets[[row for row in range(len(table)) if table.is_filled(row)]] = np.nan
 
-    def _columns(self, rows: list[dict[str, Any]], names: list[str]) -> np.ndarray:
-        numbers = np.zeros((len(rows), len(names)))
-        for index, row in enumerate(rows):
-            for column, name in enumerate(names):
-                try:
-                    numbers[index, column] = number(row[name])
-                except DataError as error:
-                    raise placed(error, self.table.where(index), [name]) from error
-        return numbers
+    def _read(self, into: np.ndarray, row: dict[str, Any], names: list[str], index: int) -> None:
+        """Read the numbers of some columns of a row."""
+        for column, name in enumerate(names):
+            try:
+                into[column] = number(row[name])
+            except DataError as error:
+                raise placed(error, self.table.where(index), [name]) from error
 
 
 class ForecastExamples(Sequence[Example]):
