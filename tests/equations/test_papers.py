@@ -16,7 +16,7 @@ from recur.errors import EquationError
 from recur.nn import Recurrent
 from tests.engine.helpers import assert_native_is_eager, make, threads
 from tests.engine.test_bptt import both
-from tests.tolerances import APPROXIMATED, DOUBLE, agree, close
+from tests.tolerances import APPROXIMATED, DOUBLE, SHOWN, agree, close, largest
 
 pytestmark = pytest.mark.filterwarnings("ignore::recur.engine.native.library.CompiledNotice")
 
@@ -314,3 +314,36 @@ def test_the_state_enters_affinely(name: str) -> None:
 
     a, b = torch.randn(1, 4).double(), torch.randn(1, 4).double()
     close(new(a) + new(b) - new(torch.zeros(1, 4).double()), new(a + b), "f(a) + f(b) - f(0) = f(a + b)")
+
+
+def with_normal_weights(name: str, moved: float = 0) -> Recurrent:
+    """A layer with standard normal weights, of which each was moved by a random share of at most ``moved``."""
+    layer = Recurrent(name, 64, 64, engine="eager").double()
+    draws = torch.Generator().manual_seed(0)
+    for weights in layer.parameters():
+        values, shares = (torch.randn(weights.shape, generator=draws, dtype=torch.float64) for _ in range(2))
+        weights.data = values * (1 + moved * shares.clamp(-1, 1))
+    return layer
+
+
+def test_the_rounding_of_float32_in_large_weights_changes_what_slstm_computes_and_not_an_lstm() -> None:
+    x = torch.randn(100, 2, 64, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
+    changed = {}
+    for name in ("lstm", "slstm"):
+        with torch.no_grad():
+            exact, other = (with_normal_weights(name, moved)(x)[0] for moved in (0, 2**-24))
+        changed[name] = largest(other - exact)
+    assert changed["lstm"] < SHOWN < changed["slstm"]
+
+
+@pytest.mark.parametrize(("name", "sizes"), [("slstm", None), ("slstm_heads", {"heads": 2})])
+def test_the_bias_of_the_input_gate_of_slstm_has_no_effect_from_zero_states(name: str, sizes: dict | None) -> None:
+    torch.manual_seed(0)
+    layer, x = Recurrent(name, 3, 8, sizes=sizes).double().train(), torch.randn(6, 2, 3, dtype=torch.float64)
+    outputs = layer(x)[0]
+    (outputs * torch.randn_like(outputs)).sum().backward()
+    bias = dict(layer.named_parameters())["b_l0"]
+    assert largest(bias.grad[:8]) <= DOUBLE * largest(bias.grad[8:])
+    with torch.no_grad():
+        bias[:8] += 1
+        agree(layer(x)[0], outputs, DOUBLE)

@@ -9,6 +9,8 @@ from recur.equations.trace import equation
 def slstm_heads(x, h, c, n, m, W_xh, R_i, R_f, R_g, R_o, b):
     """sLSTM with heads: its units mix their states within each head, and not between heads.
 
+    What slstm says of rounding and of the bias of the input gate holds here too.
+
     Source: M. Beck et al. (2024), xLSTM: extended long short-term memory, section 2.2, equations 8 to 17.
     """
     i, f, g, o = split(W_xh @ x + b, 4)
