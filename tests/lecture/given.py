@@ -29,7 +29,7 @@ def computed(script: str, given: Any = None) -> Any:
     parts = [computing(), "const FIGURES = {};"]
     parts += [
         (FIGURES / f"{name}.js").read_text(encoding="utf-8")
-        for name in ("words", "attention", "tasks", "stacks", "trace", "anatomy", "vanishing", "through_time", "own")
+        for name in ("words", "reach", "attention", "tasks", "stacks", "trace", "anatomy", "vanishing", "through_time", "own")
     ]
     return evaluated("\n".join([*parts, script]), given)
 

@@ -21,9 +21,9 @@ from recur.views import colours, grades
 _HERE = Path(__file__).parent
 _VIEWS = _HERE.parent / "views" / "page"
 _FIGURES = (
-    "loop", "matching", "memory", "equation", "words", "attention", "tasks", "stacks", "trace", "anatomy", "vanishing",
-    "through_time", "typed_graph", "typed", "cell_parts", "cell_places", "cell_routing", "cell_drawing", "interpreted",
-    "own",
+    "loop", "matching", "memory", "equation", "words", "reach", "attention", "tasks", "stacks", "trace", "anatomy",
+    "vanishing", "through_time", "typed_graph", "typed", "cell_parts", "cell_places", "cell_routing", "cell_drawing",
+    "interpreted", "own",
 )  # fmt: skip
 # the browser refuses to load anything
 POLICY = (

@@ -142,4 +142,5 @@ FIGURES.far = (root, t) => {
     marks: Array.from({ length: MOST + 1 }, (_, n) => [n, String(apart(n))]).filter((_, n) => n % 3 === 0),
     say: (n, v) => fill(t.point, { n: apart(n), p: share(v) }),
   });
+  reachStrips(root, t);
 };
