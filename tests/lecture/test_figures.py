@@ -118,9 +118,13 @@ def test_controls_change_what_is_shown(chromium: Any, files: dict[str, str]) -> 
     named = [str(each.get_attribute("aria-label")).split()[0] for each in bars.all()]
     assert named == ["sky", "sea", "sky", "sea"]  # before and after the swap, in both networks
     one.locator("#far input").first.fill("6")
-    assert "35 words apart" in one.locator("#far .panel").inner_text()
+    assert "35 words apart" in one.locator("#far .panel").first.inner_text()
     one.locator("#far .sentence button", has_text="sister").click()
     assert "It is still the most likely word." in one.locator("#far .told").inner_text()
+    counted = one.locator("#far .part .told")
+    assert "“I” counts most, 36 %; the country counts 0 %. GRU: “(country)” counts most, 80 %." in counted.inner_text()
+    one.locator("#far .part input").fill("9")
+    assert "LSTM: “plays” counts most, 89 %; the country counts 0 %." in counted.inner_text()
     one.locator("#memory select").nth(1).select_option("2")
     assert "erased: 0 0 0" in one.locator("#memory [data-figure]").inner_text()
     one.locator("#memory select").first.select_option("heel")

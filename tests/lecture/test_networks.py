@@ -65,6 +65,45 @@ def test_the_far_word_is_right_with_gates_and_a_guess_without() -> None:
     assert share_right(far("word elman", 0)) == 1.0
 
 
+def test_the_country_counts_at_the_end_with_gates_and_only_the_last_words_without() -> None:
+    script = """
+    const sentences = Object.keys(TASKS.countries).map((one) => farText(one, 2));
+    const strip = (last) => Object.fromEntries(KINDS.map((kind) => [kind, reach(wordNet(kind), sentences, last)]));
+    answer = { end: strip(sentences[0].length - 1), plays: strip(8) };
+    """
+    found = computed(script)
+    country, last = 4, 3  # the place of the country; "I speak fluent"
+    elman = found["end"]["elman"]
+    assert max(elman[:-last]) < 0.02  # nothing before the last sentence counts
+    assert max(elman[-last:]) > 0.3
+    for kind in ("gru", "lstm"):
+        counts = found["end"][kind]
+        assert counts.index(max(counts)) == country
+        assert counts[country] > 0.7
+        assert max(counts[country + 1 : country + 10]) < 0.01  # the sentences in between do not
+        plays = found["plays"][kind]  # the country is remembered, and not needed
+        assert plays.index(max(plays)) == len(plays) - 1
+        assert plays[country] < 0.01
+    lstm = found["end"]["lstm"]
+    assert all(lstm[country] > 5 * one for one in lstm[:country] + lstm[country + 1 :])
+
+
+def test_a_blanked_word_moves_the_probability_that_the_library_says() -> None:
+    """Half the sum of |p - q|, of the network with torch and the input of one word set to 0."""
+    net = networks()["word gru"]
+    texts = tasks.sentence_far("Italy", ("we had a dog .",))
+    found = computed(f'answer = reach(wordNet("gru"), [{texts}], {len(texts) - 1});')
+    ids = torch.tensor([net["symbols"].index(one) for one in texts])
+    whole = torch.nn.functional.one_hot(ids, net["inputs"]).double()
+    library = loaded("word gru")
+    p = library(whole[None], torch.tensor([len(texts)]))[0, -1].softmax(-1)
+    for n, moved in enumerate(found):
+        blanked = whole.clone()
+        blanked[n] = 0
+        q = library(blanked[None], torch.tensor([len(texts)]))[0, -1].softmax(-1)
+        close(torch.tensor(moved, dtype=torch.float64), ((p - q).abs().sum() / 2).detach(), texts[n])
+
+
 def test_clouds_swapped_for_fish_turn_sky_into_sea() -> None:
     found = computed('answer = swaps(wordNet("lstm"), ["the", "clouds", "are", "in", "the"], [nouns()])[1];')
     assert (found["other"], found["answer"]) == ("fish", "sea")

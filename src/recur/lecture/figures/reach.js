@@ -1,7 +1,7 @@
 // Chapter 5: how much each earlier word counts for a prediction, in three networks.
 
-// Each word in turn is blanked (its input is 0): the share of the probability that moves to other words, by the place of
-// the word, for the prediction after the word `last`; the average over sentences of equal length
+// Each word in turn is blanked (its input is 0): the share of the probability that moves to other words, by the place
+// of the word, for the prediction after the word `last`; the average over sentences of equal length
 function reach(net, sentences, last) {
   const totals = new Array(last + 1).fill(0);
   for (const texts of sentences) {
@@ -14,7 +14,7 @@ function reach(net, sentences, last) {
   }
   return totals.map((total) => total / sentences.length);
 }
-const percent = (v) => `${Math.round(100 * v)} %`;
+const countedAs = (v) => `${Math.round(100 * v)} %`;
 function reachStrips(root, t) {
   const sentences = Object.keys(TASKS.countries).map((one) => farText(one, 2)), end = sentences[0].length - 1;
   const names = sentences[0].map((one, n) => n === CUE ? t.any_country : one);
@@ -23,23 +23,23 @@ function reachStrips(root, t) {
     const said = [];
     clear(place).append(...KINDS.map((kind) => {
       const counts = reach(wordNet(kind), sentences, last), most = best(counts);
-      said.push(fill(last < CUE || most === CUE ? t.reach_one : t.reach_two, {
-        net: t[kind],
-        word: names[most],
-        share: percent(counts[most]),
-        country: percent(counts[CUE] || 0)
-      }));
+      said.push(fill(
+        last < CUE || most === CUE ? t.reach_one : t.reach_two,
+        { net: t[kind], word: names[most], share: countedAs(counts[most]), country: countedAs(counts[CUE] || 0) }));
       const words = names.map((name, n) => {
-        const one = el("span", { class: n > last ? "later" : "" }, name, el("small", {}, counts[n] > 0.005 ? percent(counts[n]) : "\u00a0"));
+        const one = el(
+          "span", { class: n > last ? "later" : "" }, name,
+          el("small", {}, counts[n] > 0.005 ? countedAs(counts[n]) : "\u00a0"));
         if (n <= last) {
           one.style.cssText = `background:${tone(counts[n])};color:${ink()}`;
-          tip(one, `${name}: ${percent(counts[n])}`);
+          tip(one, `${name}: ${countedAs(counts[n])}`);
         }
         return one;
       });
-      const heard = counts.map((v, n) => `${names[n]} ${percent(v)}`).join(", ");
+      const heard = counts.map((v, n) => `${names[n]} ${countedAs(v)}`).join(", ");
       return el(
-        "section", {}, el("h4", {}, t[kind]), el("div", { class: "reach", role: "img", "aria-label": heard }, ...words));
+        "section", {}, el("h4", {}, t[kind]),
+        el("div", { class: "reach", role: "img", "aria-label": heard }, ...words));
     }));
     told.textContent = `${fill(t.reach_after, { word: names[last], n: last + 1 })} ${said.join(" ")}`;
   };
