@@ -27,7 +27,7 @@ def leaky(x, h, W_xh, W_hh, b, a):
 def computed(script: str, given: Any = None) -> Any:
     """Run a script in Node.js with the networks of the page, and the functions of chapters that need no page."""
     parts = [computing(), "const FIGURES = {};"]
-    names = "words reach attention tasks stacks trace anatomy vanishing through_time own".split()
+    names = ["words", "reach", "attention", "tasks", "stacks", "trace", "anatomy", "vanishing", "through_time", "own"]
     parts += [(FIGURES / f"{name}.js").read_text(encoding="utf-8") for name in names]
     return evaluated("\n".join([*parts, script]), given)
 

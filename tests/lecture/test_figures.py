@@ -120,7 +120,7 @@ def test_controls_change_what_is_shown(chromium: Any, files: dict[str, str]) -> 
     one.locator("#far input").first.fill("6")
     assert "35 words apart" in one.locator("#far .panel").first.inner_text()
     one.locator("#far .sentence button", has_text="sister").click()
-    assert "It is still the most likely word." in one.locator("#far .told").inner_text()
+    assert "It is still the most likely word." in one.locator("#far .told").first.inner_text()
     counted = one.locator("#far .part .told")
     assert "“I” counts most, 36 %; the country counts 0 %. GRU: “(country)” counts most, 80 %." in counted.inner_text()
     one.locator("#far .part input").fill("9")
