@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -98,7 +99,43 @@ def test_the_first_figure_is_reached_by_few_keys_and_reacts(chromium: Any, files
         stops += 1
         assert stops < 10
     seen.page.keyboard.press("Enter")
-    assert "four copies" in seen.page.locator("#loop .told").inner_text()
+    assert "4 copies" in seen.page.locator("#loop .told").inner_text()
+
+
+def test_the_chain_grows_with_the_same_weights_and_spells_on(chromium: Any, files: dict[str, str]) -> None:
+    one = opened(chromium, files["en"]).page
+    assert "33 weights, once" in one.locator("#loop svg").text_content()
+    one.locator("#loop input").nth(1).fill("8")
+    assert "8 copies of A" in one.locator("#loop .told").inner_text()
+    drawn = one.locator("#loop svg")
+    assert "33 weights, once: the same in all 8 copies" in drawn.text_content()
+    assert drawn.locator("rect.copy").count() == 8
+    said = [each[1] for each in drawn.locator("text.said").all_text_contents() if each.startswith("“")]
+    assert "".join(said[::-2]) == "elloello"
+    assert "".join(said[-2::-2]) == "hellhell"
+    assert drawn.locator("g.vector").count() == 7  # a message between every two copies
+
+
+def test_the_error_of_a_step_follows_from_the_scores_that_are_printed(chromium: Any, files: dict[str, str]) -> None:
+    one = opened(chromium, files["en"]).page
+    for step in range(1, 5):
+        one.locator("#equation input").fill(str(step))
+        said = one.locator("#equation .error").inner_text().replace("−", "-")
+        score, *scores = [float(each) for each in re.findall(r"exp\((.*?)\)", said)]
+        p, e = (float(each) for each in re.findall(r"≈ ([\d.]+)", said))
+        sums = sum(map(math.exp, scores))
+        assert len(scores) == 4
+        assert score in scores
+        agree([p, e], [math.exp(score) / sums, -math.log(p)], LEARNED, "as printed")
+
+
+def test_an_option_of_a_command_is_not_broken_at_its_dashes(chromium: Any, files: dict[str, str]) -> None:
+    broken = """[...document.querySelectorAll(".own pre b")].filter((one) => one.getClientRects().length > 1)"""
+    for wide in (390, 1280):
+        one = opened(chromium, files["en"], wide=wide).page
+        assert one.locator(".own pre b", has_text="--hidden-size").count() > 0
+        assert one.evaluate(f"{broken}.length") == 0
+        assert one.evaluate("document.documentElement.scrollWidth") <= wide
 
 
 def test_controls_change_what_is_shown(chromium: Any, files: dict[str, str]) -> None:
@@ -435,9 +472,11 @@ def test_settings_survive_the_breakpoint(chromium: Any, files: dict[str, str]) -
     one.locator("#far .sentence button", has_text="sister").click()
     one.locator("#far .other select").select_option("school")
     one.locator("#deep input").fill("3")
+    one.locator("#memory .picker").press("Home")
+    one.locator("#memory .picker").press("Shift+ArrowRight")
     one.locator("#deep button", has_text="gradient").click()
     one.locator("#tasks button[aria-pressed]").first.click()
-    seen = ("#vanishing .panel", "#far .told", "#deep .told", "#tasks .running")
+    seen = ("#vanishing .panel", "#far .told", "#deep .told", "#tasks .running", "#memory .outcome")
     before = [one.locator(each).first.inner_text() for each in seen]
     for wide in (390, 1280):
         narrow = one.locator("#deep svg").first.get_attribute("width")

@@ -15,12 +15,16 @@ def formatted(text: str) -> str:
 
     >>> formatted("the state $h_{t-1}$ is **kept** in `h`")
     'the state <span class="math"><i>h</i><sub>t−1</sub></span> is <strong>kept</strong> in <code>h</code>'
+
+    A formula between two dollar signs on each side is on a line of its own.
     """
-    parts = re.split(r"(\$[^$]*\$|`[^`]*`|\*\*.*?\*\*)", text)
+    parts = re.split(r"(\$\$[^$]*\$\$|\$[^$]*\$|`[^`]*`|\*\*.*?\*\*)", text)
     return "".join(_part(part) for part in parts)
 
 
 def _part(text: str) -> str:
+    if len(text) > 4 and text.startswith("$$"):
+        return f'<span class="display">{_part(text[1:-1])}</span>'
     if len(text) > 2 and text[0] == text[-1] == "$":
         return " ".join(f'<span class="math">{formula(one)}</span>' for one in _lines(text[1:-1]))
     if len(text) > 2 and text[0] == text[-1] == "`":

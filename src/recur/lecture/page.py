@@ -192,8 +192,9 @@ def _chapter(number: int, one: Mapping[str, Any], words: Mapping[str, Any]) -> s
 
 
 def _lines(code: str) -> str:
-    """Lines of code, each of which is broken for itself where the page is narrow."""
-    return "".join(f"<span>{html.escape(line)}\n</span>" for line in code.strip().splitlines())
+    """Lines of code, each of which is broken for itself where the page is narrow, and never within an option."""
+    lines = [re.sub(r"(?<=\s)(--[\w-]+)", r"<b>\1</b>", html.escape(line)) for line in code.strip().splitlines()]
+    return "".join(f"<span>{line}\n</span>" for line in lines)
 
 
 def _inline(value: Any) -> str:

@@ -31,7 +31,9 @@ FIGURES.equation = (root, t) => {
     }
     const title = el("span", { class: "title" });
     title.innerHTML = label;
-    return el("figure", { class: "block" }, grid, el("figcaption", {}, title));
+    const heads =
+      el("div", { class: "heads", "aria-hidden": "true" }, ...(options.heads || []).map((one) => el("span", {}, one)));
+    return el("figure", { class: "block" }, heads, grid, el("figcaption", {}, title));
   }
   function mark(name, row, text, marked) {
     Object.values(boxes).flat().forEach((one) => one.classList.remove("marked"));
@@ -41,6 +43,11 @@ FIGURES.equation = (root, t) => {
   }
   // what stays on one line where the page is narrow
   const together = (...parts) => el("div", { class: "together" }, ...parts);
+  // what the rows beside it belong to
+  const rows = (names, n = -1) => el(
+    "div", { class: "letters", "aria-hidden": "true" },
+    ...names.map((one, k) => el("span", { class: k === n ? "target" : "" }, one)));
+  const units = Array.from({ length: H }, (_, n) => String(n + 1));
   const sign = (text) => el("span", { class: "sign" }, text);
   const range = (row, columns) => Array.from({ length: columns }, (_, n) => row * columns + n);
   const product = (matrix_, row, v) =>
@@ -62,32 +69,35 @@ FIGURES.equation = (root, t) => {
       el(
         "div", { class: "row" },
         together(
-          matrix("h", h, H, 1, `<i>h</i><sub>${n + 1}</sub>`, {
+          rows(units), matrix("h", h, H, 1, `<i>h</i><sub>${n + 1}</sub>`, {
             most: 1,
             explain: hidden,
             marked: (row) =>
               ({ W_hh: range(row, H), W_xh: range(row, X), before: range(0, H), x: range(0, X), a: [row] })
           }),
-          sign("= tanh ("), matrix("W_hh", weights.W_hh, H, H, "<i>W</i><sub>hh</sub>"),
+          sign("= tanh ("), matrix("W_hh", weights.W_hh, H, H, "<i>W</i><sub>hh</sub>", { heads: units }),
           matrix("before", before, H, 1, `<i>h</i><sub>${n}</sub>`, { most: 1 })),
         together(
-          sign("+"), matrix("W_xh", weights.W_xh, H, X, "<i>W</i><sub>xh</sub>"),
+          sign("+"), matrix("W_xh", weights.W_xh, H, X, "<i>W</i><sub>xh</sub>", { heads: NETWORKS.spelled.symbols }),
           matrix("x", x, X, 1, `<i>x</i><sub>${n + 1}</sub> “${letters[n]}”`, { most: 1 }), sign(")")),
         together(sign("= tanh"), matrix("a", a, H, 1, `<i>a</i><sub>${n + 1}</sub>`))),
       el(
         "div", { class: "row" },
         together(
+          rows(net.answers),
           matrix(
             "z", z, V, 1, `<i>z</i><sub>${n + 1}</sub>`,
             { most: 4, explain: out, marked: (row) => ({ W_hy: range(row, H), "h again": range(0, H), p: [row] }) }),
-          sign("="), matrix("W_hy", net.W_hy, V, H, "<i>W</i><sub>hy</sub>"),
+          sign("="), matrix("W_hy", net.W_hy, V, H, "<i>W</i><sub>hy</sub>", { heads: units }),
           matrix("h again", h, H, 1, `<i>h</i><sub>${n + 1}</sub>`, { most: 1 })),
-        together(
-          sign("softmax →"), matrix("p", p, V, 1, t.probability, { most: 1 }),
-          el(
-            "div", { class: "letters", "aria-hidden": "true" },
-            ...net.answers.map((one, k) => el("span", { class: k === target ? "target" : "" }, one)))),
-        el("p", { class: "error" }, fill(t.error, { target: targets[n], p: shown(p[target], 4), e: shown(e, 3) }))));
+        together(sign("softmax →"), matrix("p", p, V, 1, t.probability, { most: 1 }), rows(net.answers, target)),
+        el("p", { class: "error" }, fill(t.error, {
+             target: targets[n],
+             z: shown(z[target]),
+             sum: z.map((v) => `exp(${shown(v)})`).join(" + "),
+             p: shown(p[target], 4),
+             e: shown(e, 3)
+           }))));
     boxes["h again"].forEach((one, row) => one.addEventListener("pointerenter", () => mark("h", row, hidden(row), {})));
     told.textContent = t.hint;
   }

@@ -1,7 +1,8 @@
 // Chapter 1: the loop, and the chain of copies that it is, in one drawing that opens.
 FIGURES.loop = (root, t) => {
-  const net = network(NETWORKS.spelled), letters = ["h", "e", "l", "l"], run = net.run(net.ids(letters));
-  let open = 0, moving = null;
+  const net = network(NETWORKS.spelled), { W_xh, W_hh } = net.layers[0].weights;
+  const once_ = W_xh.length + W_hh.length + net.W_hy.length;
+  let open = 0, moving = null, letters = [..."hell"], run = net.run(net.ids(letters));
   const place = el("div", { class: "drawing" }), told = el("p", { class: "told", "aria-live": "polite" });
   const drag = slider(t.open, 0, 100, 0, (v) => show(v / 100), (v) => `${v} %`);
   const play = button(t.unroll, () => {
@@ -25,8 +26,8 @@ FIGURES.loop = (root, t) => {
   function show(value) {
     open = value;
     play.textContent = open < 0.5 ? t.unroll : t.fold;
-    told.textContent = open > 0.99 ? t.unrolled : open < 0.01 ? t.folded : "";
-    picture(clear(place), 308, t.label, paint);
+    told.textContent = open > 0.99 ? fill(t.unrolled, { copies: letters.length }) : open < 0.01 ? t.folded : "";
+    picture(clear(place), 344, t.label, paint);
   }
   // the message leaves a copy at its right and enters the next at its left: folded they are one copy, so that it runs
   // around it; as the copies part, it becomes straight
@@ -42,11 +43,12 @@ FIGURES.loop = (root, t) => {
     ];
   }
   function paint(svg, wide) {
-    const gap = Math.min(200, (wide - 70) / 4), middle = wide / 2, width = Math.min(74, gap * 0.56), y = 146;
-    const x = (n) => middle + open * (n - 1.5) * gap, radius = Math.min(46, gap * 0.6), shut = open < 0.02;
+    const count = letters.length, gap = Math.min(200, (wide - 70) / count), middle = wide / 2,
+          width = Math.min(74, gap * 0.56), y = 146;
+    const x = (n) => middle + open * (n - (count - 1) / 2) * gap, radius = Math.min(46, gap * 0.6), shut = open < 0.02;
     const faded = (v, least) => Math.max(0, Math.min(1, (v - least) / (1 - least)));
     const inputs = draw("g"), messages = draw("g", { class: "arrow" }), copies = draw("g");
-    for (let n = 3; n >= 0; --n) {
+    for (let n = count - 1; n >= 0; --n) {
       const step = shut ? "t" : String(n + 1), said = faded(open, 0.55);
       inputs.append(
         arrow(x(n), y + 96, x(n), y + 48), draw("circle", { cx: x(n), cy: y + 114, r: 18, class: "input" }),
@@ -59,7 +61,7 @@ FIGURES.loop = (root, t) => {
       copies.append(
         draw("rect", { x: x(n) - width / 2, y: y - 2, width, height: 48, rx: 8, class: "copy" }),
         word(x(n), y + 28, "A", { class: "big math", "font-style": "italic" }));
-      if (n === 3) continue;
+      if (n === count - 1) continue;
       const from = x(n) + width / 2, to = x(n + 1) - width / 2, cell = Math.max(9, Math.min(14, (gap - width) / 5));
       messages.append(...message(from, to, y + 22, radius, width));
       const label = draw("g", { opacity: faded(open, 0.7) }), half = (from + to) / 2 - 3;
@@ -69,9 +71,16 @@ FIGURES.loop = (root, t) => {
       copies.append(label);
     }
     const once = symbol(middle + width / 2 + radius * 0.75 + 10, y + 52, "h", "t", { opacity: faded(1 - open, 0.8) });
-    svg.append(inputs, messages, copies, once);
+    const weights = fill(open < 0.5 ? t.weights : t.weights_all, { n: once_, copies: count });
+    svg.append(inputs, messages, copies, once, word(middle, y + 186, weights, { class: "said" }));
   }
-  root.append(controls(play, drag), place, told);
+  // on a phone there is room for five copies
+  const longer = slider(t.copies, 2, (root.clientWidth || 640) < 600 ? 5 : 8, 4, (n) => {
+    letters = [..."hellhell"].slice(0, n);
+    run = net.run(net.ids(letters));
+    set(1);
+  });
+  root.append(controls(play, drag, longer), place, told);
   show(0);
   // on paper the chain says more than the loop
   addEventListener("beforeprint", () => set(1));

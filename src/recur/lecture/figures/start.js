@@ -17,6 +17,7 @@ function settings(root) {
   const pressed = () => [...root.querySelectorAll("button[aria-pressed]")];
   const states = (one) => one.getAttribute("aria-pressed"), on = pressed().map(states);
   const values = fields().map((one) => one.value);
+  const pickers = () => [...root.querySelectorAll(".picker")], ranges = pickers().map((one) => one.range());
   return () => {
     const write = () => values.forEach((value, n) => {
       const field = fields()[n];
@@ -28,6 +29,7 @@ function settings(root) {
     for (const state of ["true", "false"])
       on.forEach((old, n) => old === state && pressed()[n] && states(pressed()[n]) !== old && pressed()[n].click());
     write();
+    ranges.forEach((one, n) => one && pickers()[n]?.choose(...one));
   };
 }
 const waiting = [];

@@ -2,16 +2,20 @@
 function kind(inputs, copies, outputs, { below = [], above = [], feedback = false } = {}) {
   // a small picture: which steps have an input, and which an output, with what is read and written; with feedback an
   // output is the next input
-  const gap = Math.min(34, 180 / copies), half = Math.min(11, (gap < 30 ? 0.26 : 0.33) * gap);
-  const long = (texts) => Math.max(0, ...texts.map((one) => one && one.length > 1 ? 7.5 * one.length + 6 : 0));
+  const gap = Math.min(54, 244 / copies), half = Math.min(15, (gap < 30 ? 0.26 : 0.33) * gap);
+  // words are written across where each has room for it
+  const flat = [...below, ...above].every((one) => !one || 6.8 * one.length < gap);
+  const long = (texts) => flat ? (texts.some((one) => one?.length > 1) ? 20 : 0) :
+                                 Math.max(0, ...texts.map((one) => one && one.length > 1 ? 7.5 * one.length + 6 : 0));
   const top = long(above), foot = top + 92;
   const svg = draw("svg", { width: gap * copies + 8, height: foot + long(below), "aria-hidden": "true" });
   // a word runs upwards; a letter is in its box
   const written = (x, y, text, anchor) => svg.append(
-    text.length === 1 ?
-      word(x, y + (anchor === "start" ? 17 : -5), text) :
-      draw(
-        "text", { x: x + 4, y, transform: `rotate(-90 ${x + 4} ${y})`, "text-anchor": anchor, class: "digits" }, text));
+    text.length === 1 ? word(x, y + (anchor === "start" ? 17.5 : -10.5), text) :
+      flat ? word(x, y + (anchor === "start" ? -4 : 13), text, { class: "digits" }) :
+             draw(
+               "text", { x: x + 4, y, transform: `rotate(-90 ${x + 4} ${y})`, "text-anchor": anchor, class: "digits" },
+               text));
   const link = (x1, y1, x2, y2) => svg.append(arrow(x1, y1, x2, y2));
   const square = (x, y, name) =>
     svg.append(draw("rect", { x: x - 0.82 * half, y, width: 1.64 * half, height: 18, rx: 3, class: name }));

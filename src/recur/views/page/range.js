@@ -66,6 +66,13 @@ function rangePicker(labels, name, tell, chosen = null) {
     paint();
     done();
   });
+  // what is chosen, and how a page that draws the items anew chooses it again
+  box.range = () => active ? [Math.min(anchor, other), Math.max(anchor, other) + 1] : null;
+  box.choose = (start, stop) => {
+    [anchor, other, active] = [start, stop - 1, true];
+    paint();
+    done();
+  };
   paint();
   return box;
 }
