@@ -66,7 +66,7 @@ function rangePicker(labels, name, tell, chosen = null) {
     paint();
     done();
   });
-  // what is chosen, and how a page that draws the items anew chooses it again
+  // what is chosen, and how a redrawn page restores it
   box.range = () => active ? [Math.min(anchor, other), Math.max(anchor, other) + 1] : null;
   box.choose = (start, stop) => {
     [anchor, other, active] = [start, stop - 1, true];
