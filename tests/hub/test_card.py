@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -58,4 +59,21 @@ def test_a_header_that_is_no_yaml_is_refused(trained: Path) -> None:
 def test_a_language_model_is_text_generation(tmp_path: Path) -> None:
     texts = [row["text"] for row in ROWS] * 2
     recur.fit(texts, epochs=1, hidden_size=4, progress=False, out=tmp_path / "lm")
-    assert pipeline_tag(open_run(tmp_path / "lm")) == "text-generation"
+    assert pipeline_tag(open_run(tmp_path / "lm").roles) == "text-generation"
+
+
+@pytest.mark.parametrize(
+    ("reads", "answers", "task"),
+    [
+        ("words", "class", "text-classification"), ("characters", "tags", "token-classification"),
+        ("subwords", "spelled", "text2text-generation"), ("audio", "class", "audio-classification"),
+        ("audio", "words", "automatic-speech-recognition"), ("audio", "numbers", None),
+        ("images", "class", "image-classification"), ("images", "words", "image-to-text"),
+        ("frames", "class", "video-classification"), ("frames", "tags", None),
+        ("numbers", "class", "tabular-classification"), ("numbers", "numbers", "tabular-regression"),
+        ("notes", "notes", None),
+    ],
+)  # fmt: skip
+def test_the_task_follows_from_input_and_answer(reads: str, answers: str, task: str | None, trained: Path) -> None:
+    roles = replace(open_run(trained).roles, input_codec=reads, target_codec=answers)
+    assert pipeline_tag(roles) == task

@@ -51,6 +51,7 @@ class AudioCodec(Codec):
     """
 
     kind = "audio"
+    medium = "sound"
     discrete = False
     sequence = True
     option_groups = frozenset({"sound"})

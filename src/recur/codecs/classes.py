@@ -140,6 +140,7 @@ class ClassCodec(LabelCodec):
     """One label per row."""
 
     kind = noun = "class"
+    medium = "label"
     plural = "classes"
     sequence = False
     fits_in_cell = True

@@ -62,6 +62,7 @@ class FramesCodec(Codec):
     """
 
     kind = "frames"
+    medium = "video"
     discrete = False
     sequence = True
     option_groups = frozenset({"video", "picture"})

@@ -72,6 +72,7 @@ class ImagesCodec(Codec):
     """
 
     kind = "images"
+    medium = "image"
     discrete = False
     fits_in_cell = True
     file = FileTraits('"data:image/png;base64,..." or rows of numbers from 0 to 255', pictures=True)

@@ -56,6 +56,7 @@ class NumbersCodec(Codec):
     """
 
     kind = "numbers"
+    medium = "table"
     discrete = False
     numeric = per_step = True
     option_groups = frozenset({"number"})

@@ -19,6 +19,7 @@ class TagsCodec(LabelCodec):
     """A sequence of labels, as a list or as a text with spaces between them."""
 
     kind, noun, plural = "tags", "tag", "tags"
+    medium = "labels"
     per_step = True
     sequence = True
 

@@ -32,6 +32,7 @@ class TokenCodec(Codec):
 
     discrete = True
     sequence = True
+    medium: ClassVar[str] = "text"
     fits_in_cell: ClassVar[bool] = True
     lower: bool
 

@@ -7,17 +7,27 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from recur.codecs import class_of
 from recur.errors import RunError, require
 from recur.hub.address import Address
 
 if TYPE_CHECKING:
+    from recur.data import Roles
     from recur.run import Run
 
 _DATASET = re.compile(r"hf:/{1,2}datasets/(?P<name>[^/@]+/[^/@]+)")
 _LOADED = re.compile(r"recur\.load\((?P<quote>['\"])(?P<folder>.+?)(?P=quote)\)")
 _HEADED = re.compile(r"\s*---[ \t]*\r?\n")
 _USE = re.compile(r"(?ms)^## Use it\n.*?(?=^## |\Z)")
-_LANGUAGE_CODECS = ("words", "characters", "subwords", "spelled")
+# the hub's name of a task, by the media of input and answer; and of one that continues its input
+_TASKS = {
+    ("text", "label"): "text-classification", ("text", "labels"): "token-classification",
+    ("text", "text"): "text2text-generation", ("sound", "label"): "audio-classification",
+    ("sound", "text"): "automatic-speech-recognition", ("image", "label"): "image-classification",
+    ("image", "text"): "image-to-text", ("video", "label"): "video-classification",
+    ("table", "label"): "tabular-classification", ("table", "table"): "tabular-regression",
+}  # fmt: skip
+_CONTINUED = {("text", "text"): "text-generation"}
 
 
 def model_card(
@@ -71,39 +81,22 @@ def model_card(
     return f"---\n{yaml}\n---\n\n{_used_from_hub((text if old is None else old.text).strip(), address)}\n"
 
 
-def pipeline_tag(run: Run) -> str | None:
-    """Return what the hub calls the task of a run, or None where it has no name for it.
+def pipeline_tag(roles: Roles) -> str | None:
+    """Return what the hub calls the task of a network, or None where it has no name for it.
 
-    >>> pipeline_tag(run)  # doctest: +SKIP
+    >>> pipeline_tag(run.roles)  # doctest: +SKIP
     'text-classification'
     """
-    roles = run.roles
-    reads, answers = roles.input_codec, roles.target_codec
     if roles.forecast:
         return "time-series-forecasting"
-    if reads == "audio":
-        return "audio-classification" if answers == "class" else "automatic-speech-recognition"
-    if reads in ("images", "frames"):
-        video = reads == "frames"
-        if answers == "class":
-            return "video-classification" if video else "image-classification"
-        return None if video or answers not in _LANGUAGE_CODECS else "image-to-text"
-    if reads in _LANGUAGE_CODECS:
-        if answers == "class":
-            return "text-classification"
-        if answers == "tags":
-            return "token-classification"
-        if answers in _LANGUAGE_CODECS:
-            return "text-generation" if not roles.target else "text2text-generation"
-    if reads == "numbers":
-        return {"class": "tabular-classification", "numbers": "tabular-regression"}.get(answers)
-    return None
+    reads, answers = class_of(roles.input_codec).medium, class_of(roles.target_codec).medium
+    return (_CONTINUED if not roles.target else _TASKS).get((reads, answers))
 
 
 def _header(cards: Any, run: Run, address: Address) -> dict[str, Any]:
     """The fields that follow from the run."""
     metrics, results = run.metrics, []
-    task = pipeline_tag(run) or "other"
+    task = pipeline_tag(run.roles) or "other"
     for split, name in (("held_out", "held-out rows"), ("test", "test rows")):
         values = metrics.get(split)
         for metric, value in (values if isinstance(values, dict) else {}).items():
@@ -115,7 +108,7 @@ def _header(cards: Any, run: Run, address: Address) -> dict[str, Any]:
                 )
     names = list(dict.fromkeys(result.metric_type for result in results))
     data = cards.ModelCardData(
-        library_name="recur", pipeline_tag=pipeline_tag(run), metrics=names or None, model_name=address.name,
+        library_name="recur", pipeline_tag=pipeline_tag(run.roles), metrics=names or None, model_name=address.name,
         eval_results=results or None,
     )  # fmt: skip
     header: dict[str, Any] = data.to_dict()

@@ -34,6 +34,9 @@ class Values:
     ----------
     noun, plural : str
         What one value is called, and several.
+    medium : str
+        What values are to a catalogue of networks: text, image, video, sound, table, label or labels; empty where it
+        has no word for them.
     per_step : bool
         Whether each step of a value can be an answer of its own: tags and numbers.
     fits_in_cell : bool
@@ -50,6 +53,7 @@ class Values:
 
     noun: ClassVar[str] = "value"
     plural: ClassVar[str] = "values"
+    medium: ClassVar[str] = ""
     per_step: ClassVar[bool] = False
     fits_in_cell: ClassVar[bool] = False
     playable: ClassVar[bool] = False
