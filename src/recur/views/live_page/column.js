@@ -127,13 +127,14 @@ class Column {
       if (isNew()) this.paintAnswer(data);
       blank(this.network);
       Recur.chain(this.network, data);
-      // the gradient through time covers more candidates, and may arrive first
-      const reasons = await asked.at(-1);
-      if (isNew()) this.paintReasons(reasons);
+      // drawn while the server computes the reasons
       blank(this.inner);
       Recur.surprise(this.inner, data);
       Recur.states(this.inner, data, this.state);
       this.matcher.show(data);
+      // the gradient through time covers more candidates, and may arrive first
+      const reasons = await asked.at(-1);
+      if (isNew()) this.paintReasons(reasons);
       this.root.dataset.followed = text;
     });
   }

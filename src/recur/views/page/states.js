@@ -53,7 +53,8 @@ function states(root, data, state = {}) {
     show(chosen);
     if (layer.gates.some((g) => g.kind === "gate")) root.append(saturation(layer));
     root.append(el(
-      "div", { class: "two" }, trajectory(layer), Object.keys(layer.eigenvalues).length ? eigenvalues(layer) : null));
+      "div", { class: "two" }, trajectory(layer),
+      Object.keys(layer.eigenvalues).length ? spectrum(layer, state) : null));
   }
 }
 function saturation(layer) {
@@ -130,6 +131,16 @@ function trajectory(layer) {
       `h_t on its first two principal components (${percent(layer.trajectory.explained[0])} and ${
         percent(layer.trajectory.explained[1])} of the variance), dark to bright over time.`,
       "Where does it turn?"));
+}
+// the eigenvalues are those of the weights: what is drawn of them stays when the text changes
+const SPECTRA = new WeakMap();
+function spectrum(layer, state) {
+  if (!SPECTRA.has(state)) SPECTRA.set(state, new Map());
+  const drawn = SPECTRA.get(state), values = JSON.stringify(layer.eigenvalues), old = drawn.get(layer.name);
+  if (old && old.values === values) return old.figure;
+  const figure = eigenvalues(layer);
+  drawn.set(layer.name, { values, figure });
+  return figure;
 }
 function eigenvalues(layer) {
   const names = Object.keys(layer.eigenvalues), s = 320, holder = el("div");
