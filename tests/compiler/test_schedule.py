@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import pytest
 
 from recur import equations
-from recur.compiler.lowering import Lowering, topological_order
+from recur.compiler.lowering import Lowering, Operation, topological_order
 from recur.compiler.partition import Partition
 from recur.compiler.program import Program, program
 from recur.compiler.schedule import cost
 from recur.compiler.stages import Location, Schedule
 from recur.equations import equation, sigmoid, tanh
 from recur.equations.graph import topological
+from recur.equations.sizes import ONE
 
 
 def of(name: str) -> Program:
@@ -105,6 +106,18 @@ def test_what_two_stages_need_is_computed_in_the_first_and_kept() -> None:
     first, second = program(twice.graph).forward.stages
     assert [sum(operation.op == "sigmoid" for operation in stage.order) for stage in (first, second)] == [1, 0]
     assert {location.kind for location in second.loads.values()} & {"tape", "scratch"}
+
+
+@pytest.mark.parametrize("name", ["lstm_layernorm", "gru_layernorm"])
+def test_a_difference_from_a_mean_is_computed_again_and_what_it_is_of_is_kept(name: str) -> None:
+    def differences(operations: Iterable[Operation]) -> list[Operation]:
+        return [one for one in operations if one.op == "sub" and one.args[1].size == ONE != one.size]
+
+    stages = of(name).forward.stages
+    assert not differences(target.operation for stage in stages for target in stage.targets)
+    computed = [id(one) for stage in stages for one in differences(stage.order)]
+    assert all(computed.count(one) == 2 for one in computed)  # for the deviation, and for the normalised vector
+    assert computed
 
 
 @pytest.mark.parametrize("name", equations.stock())

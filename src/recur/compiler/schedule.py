@@ -13,7 +13,7 @@ A value that two stages need is computed in the first and kept for the second, u
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Set
 
 from recur.compiler.barriers import place_barriers
 from recur.compiler.lowering import Operation, is_hoisted, read_across, topological_order
@@ -208,7 +208,7 @@ class _Scheduler:
                 stored = placed.get(id(operation))
                 if stored is not None and stored.kind in _MEMORY:
                     return stored
-                if operation.size == ONE or self._is_cheap(operation):
+                if operation.size == ONE or self._is_cheap(operation, placed.keys() | spilled.keys()):
                     return None
                 location = spilled[id(operation)] = self.new_column(operation, operation.size)
                 before.targets.append(Target(operation, operation.size, location))
@@ -218,8 +218,11 @@ class _Scheduler:
             for operation in stage.order:
                 computed.setdefault(id(operation), stage)
 
-    def _is_cheap(self, operation: Operation) -> bool:
-        """Whether computing it again takes less than storing and loading it."""
+    def _is_cheap(self, operation: Operation, stored: Set[int]) -> bool:
+        """Whether computing it again takes less than storing and loading it; ``stored`` are in memory besides."""
+        if operation.op == "sub" and operation.args[1].size == ONE:
+            # its own store is saved, and a load is a load: the difference from a mean
+            return operation.args[0] in self.available or id(operation.args[0]) in stored
         if is_quotient_by_root(operation):
             dividend = operation.args[0]
             return dividend in self.available or cost(dividend, lambda a: a in self.available, 0) == 0
