@@ -31,7 +31,7 @@ function flow(root, data, every, state) {
           ...sentences.map((one) => el("p", { class: "look" }, one)));
       }
       holder.append(caption(
-        "‖∂e/∂(all states of step t)‖, the total derivative of the answer's error with respect to the states of step t, through all later steps (backpropagation through time, written out); logarithmic. A black bar marks where truncated BPTT cuts. Below 1 % it vanishes, from 1 % it weakens, from 50 % to 200 % it is carried, above that it grows. The Lyapunov exponent is log ‖∂s_T/∂s_1‖ / (T - 1), in nats per step, of all states s of a layer: well below zero the layer forgets, well above zero gradients explode.",
+        "‖∂e/∂(all states of step t)‖, the total derivative of the answer's error with respect to the states of step t, through all later steps (backpropagation through time, written out); logarithmic. A black bar marks where truncated BPTT cuts. Below 1 % it vanishes, from 1 % it weakens, from 50 % to 200 % it is carried, above that it grows. The Lyapunov exponent is log ‖∂s_T/∂s_1‖ / (T − 1), in nats per step, of all states s of a layer: well below zero the layer forgets, well above zero gradients explode. It follows the change that grows most, from the first step to the last: over a short input it is an upper bound for the gradient of one error, and where several steps have errors, as in a synced network, their gradients add up to more.",
         ""));
     },
     matrix() {

@@ -37,10 +37,13 @@ function number(v) {
   if (v === null || v === undefined) return "–";
   const a = Math.abs(v);
   // a whole part is never rounded away: 124071.996 is 124072
-  if (a >= 1000 && a < 1e9) return String(Math.round(v));
-  return a === 0 ? "0" : a >= 1e9 || a < 1e-3 ? v.toExponential(1) : String(+v.toPrecision(3));
+  const text = a >= 1000 && a < 1e9 ? String(Math.round(v)) :
+    a === 0                         ? "0" :
+    a >= 1e9 || a < 1e-3            ? v.toExponential(1) :
+                                      String(+v.toPrecision(3));
+  return text.replaceAll("-", "−");
 }
-const plus = (v) => (v > 0 ? "+" : "") + number(v).replace("-", "−");
+const plus = (v) => (v > 0 ? "+" : "") + number(v);
 const percent = (p) => p === null ? "" : (100 * p).toFixed(p < 0.1 ? 2 : 1) + " %";
 const short = (text, most = 12) => text.length > most ? text.slice(0, most - 1) + "…" : text;
 // what is written from right to left is isolated, so that what follows it stays in its place
