@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -31,7 +32,8 @@ def test_every_option_of_the_schema_is_in_the_reference(generated: Any) -> None:
         [line] = [line for line in table.splitlines() if line.startswith(f"| `{one.path[-1]}` | ")]
         assert f"`--{one.name.replace('_', '-')}`" in line
         assert one.about.unit in line
-        assert one.about.applies is None or f"Acts {one.about.applies.words} |" in line
+        assert one.about.applies is None or re.search(rf"Acts {re.escape(one.about.applies.words)}(\.| \|)", line)
+        assert one.about.search is None or f"`recur tune` tries {one.about.search} |" in line
 
 
 @pytest.mark.parametrize(

@@ -170,6 +170,12 @@ def test_controls_change_what_is_shown(chromium: Any, files: dict[str, str]) -> 
         "the length of their difference: here 1.41 to the state after “hell”"
         in one.locator("#memory .told").inner_text()
     )  # erased before step 3
+    for letters, steps in (("llll", "1, 2, 3, 4"), ("elll", "2, 3, 4")):
+        one.locator("#memory select").first.select_option(letters)
+        said = one.locator("#memory .told").inner_text()
+        assert f"is read at steps {steps}." in said
+        assert said.count("“o”") + said.count("“l”") == len(steps.split(", "))
+        assert "after other letters no answer is right" in said
     assert "99 %" in one.locator("#bidirectional .told").inner_text()
     assert "good ✗" in one.locator("#deep svg").first.text_content()
     one.locator("#deep input").fill("2")
@@ -417,7 +423,7 @@ def test_the_numbers_of_the_gates_are_in_their_cells(chromium: Any, files: dict[
 
 def test_the_controls_of_a_part_stay_in_sight_on_a_phone(chromium: Any, files: dict[str, str]) -> None:
     one = opened(chromium, files["en"], wide=390).page
-    for chapter, n in (("anatomy", 1), ("vanishing", 1), ("vanishing", 2), ("through_time", 1)):
+    for chapter, n in (("anatomy", 1), ("vanishing", 1), ("vanishing", 2)):
         part = one.locator(f"#{chapter} .part").nth(n - 1)
         part.evaluate("(e) => { const b = e.getBoundingClientRect(); scrollTo(0, scrollY + b.bottom - 500); }")
         place = part.locator(".panel").first.evaluate("(e) => e.getBoundingClientRect().top")

@@ -11,6 +11,7 @@ from cyclopts import Parameter
 from recur.cli.flags import configure, with_config_flags
 from recur.cli.output import emit, emit_json, note, report_stop
 from recur.cli.resume import COMMAND_LINE
+from recur.cli.whole_numbers import Whole
 from recur.views.study import importance_lines, table
 from recur.views.terminal import width
 
@@ -22,13 +23,13 @@ def tune(
     *,
     out: Path | None = None,
     config: Path | None = None,
-    trials: Annotated[int, Parameter(show_default=True)] = 20,
-    processes: Annotated[int, Parameter(show_default=True)] = 1,
+    trials: Annotated[Whole, Parameter(show_default=True)] = 20,
+    processes: Annotated[Whole, Parameter(show_default=True)] = 1,
     search: list[str] | None = None,
     fix: list[str] | None = None,
     database: str | None = None,
     pruner: Annotated[Literal["median", "hyperband", "none"], Parameter(show_default=True)] = "median",
-    repeats: Annotated[int, Parameter(show_default=True)] = 3,
+    repeats: Annotated[Whole, Parameter(show_default=True)] = 3,
     json: bool = False,
     **flags: Any,
 ) -> int | None:

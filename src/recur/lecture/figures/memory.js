@@ -20,18 +20,20 @@ FIGURES.memory = (root, t) => {
         bars(net.answers, run.p[n], { all: true }));
     }));
     const places = [...letters].map((one, n) => one === "l" ? n : -1).filter((n) => n >= 0);
-    told.textContent = places.length < 2 ? fill(t.once, {
-      n: places[0] + 1,
-      a: net.answers[best(run.p[places[0]])],
-      second: shown(norm(run.h[places[0]].map((v, u) => v - hello[3][u]))),
-      first: shown(norm(run.h[places[0]].map((v, u) => v - hello[2][u]))),
-    }) :
-                                           fill(t.same, {
-                                             first: places[0] + 1,
-                                             second: places[1] + 1,
-                                             a: net.answers[best(run.p[places[0]])],
-                                             b: net.answers[best(run.p[places[1]])],
-                                           });
+    const said = places.map((n) => net.answers[best(run.p[n])]);
+    if (places.length < 2)
+      told.textContent = fill(t.once, {
+        n: places[0] + 1,
+        a: said[0],
+        second: shown(norm(run.h[places[0]].map((v, u) => v - hello[3][u]))),
+        first: shown(norm(run.h[places[0]].map((v, u) => v - hello[2][u]))),
+      });
+    else if (places.length === 2)
+      told.textContent = fill(t.same, { first: places[0] + 1, second: places[1] + 1, a: said[0], b: said[1] });
+    else
+      told.textContent =
+        fill(t.many, { steps: places.map((n) => n + 1).join(", "), answers: said.map((a) => `“${a}”`).join(", ") });
+    if (places.length > 1 && letters !== "hell") told.textContent += ` ${t.untrained}`;
   };
   root.append(
     controls(
