@@ -217,3 +217,20 @@ def test_an_unknown_name_is_answered_with_the_words_of_the_language_and_the_argu
     [known] = re.findall(r"Known: (.*)\.$", refused.value.message)
     others = {"Equation", "Symbol", "convolution", "equation", "fixed", "get", "names", "stock"}
     assert set(known.split(", ")) == (set(equations.__all__) - others) | {"x", "h", "W"}
+
+
+@pytest.mark.parametrize(
+    ("text", "says", "hint"),
+    [
+        ("W @ x + h + bias", 'f: the name "bias" is unknown',
+         'a state, a matrix and a vector are arguments with a size: bias="H", def f(..., bias)'),
+        ("softmax(W @ x + h)", 'f: "softmax" is not imported', "from recur.equations import softmax"),
+        ("h + tanhh(W @ x)", 'Did you mean "tanh"', "write tanh"),
+    ],
+)  # fmt: skip
+def test_a_name_that_is_unknown_is_told_from_one_that_is_not_imported(text: str, says: str, hint: str) -> None:
+    room: dict[str, object] = {}
+    exec(f"def f(x, h, W): return {text}", room)
+    with pytest.raises(EquationError, match=says) as error:
+        equation(x="X", h="H", W="H X")(room["f"])
+    assert error.value.hint == hint

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import inspect
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from recur.equations import language, matrices, surrogates, vectors
@@ -15,7 +15,7 @@ from recur.equations.graph import Builder, Graph, Node, sizes_of
 from recur.equations.language import Symbol, dims_of
 from recur.equations.sizes import ZERO, Shape, Size, show
 from recur.equations.traced import Equation, source_of
-from recur.errors import EquationError, did_you_mean
+from recur.errors import EquationError, closest, did_you_mean
 
 
 def equation(
@@ -306,6 +306,18 @@ def _declared(
     return shapes, initial
 
 
+def _unknown(name: str, unknown: str, words: Sequence[str], symbols: Iterable[str]) -> EquationError:
+    if unknown in words:
+        return EquationError(f'{name}: "{unknown}" is not imported', hint=f"from recur.equations import {unknown}")
+    known = [*words, *symbols]
+    near = closest(unknown, known)
+    argument = f'a state, a matrix and a vector are arguments with a size: {unknown}="H", def {name}(..., {unknown})'
+    return EquationError(
+        f'{name}: the name "{unknown}" is unknown.{did_you_mean(unknown, known)}',
+        hint=f"write {near}" if near else argument,
+    )
+
+
 def _call(name: str, function: Callable[..., Any], symbols: Mapping[str, Symbol]) -> Any:
     try:
         return function(**symbols)
@@ -314,11 +326,7 @@ def _call(name: str, function: Callable[..., Any], symbols: Mapping[str, Symbol]
     except NameError as error:
         unknown = str(getattr(error, "name", None) or error)
         rooms = (language, matrices, surrogates, vectors)
-        words = [*(word for room in rooms for word in room.WORDS), *symbols]
-        raise EquationError(
-            f'{name}: the name "{unknown}" is unknown.{did_you_mean(unknown, words)}',
-            hint="from recur.equations import sigmoid, tanh, split, ...",
-        ) from None
+        raise _unknown(name, unknown, [word for room in rooms for word in room.WORDS], symbols) from None
     except (TypeError, AttributeError, ValueError, ArithmeticError, LookupError) as error:
         raise _from_python(name, error) from None
 

@@ -226,7 +226,7 @@ class Reader {
       const near = words_.find((one) => one.toLowerCase() === name.toLowerCase() && one !== name);
       refuse(
         `the name "${name}" is unknown.${near ? ` Did you mean ${near}?` : ""}`,
-        "from recur.equations import sigmoid, tanh, split, ...");
+        near ? `write ${near}` : `a state, a matrix and a vector are arguments with a size: ${name}="H"`);
     }
     return known.get(name);
   }
