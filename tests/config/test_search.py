@@ -11,7 +11,7 @@ def test_values_of_a_search_are_in_the_schema_and_read_back() -> None:
         if one.about.search:
             schema: dict[str, object] = {}
             one.about(schema)
-            back = Search.of(dict(schema["search"]))  # type: ignore[call-overload]
+            back = Search.of(dict(schema["search"]))  # type: ignore[call-overload]  # JSON has no types
             assert (back.low, back.high, back.log, back.choices) == (
                 one.about.search.low, one.about.search.high, one.about.search.log, one.about.search.choices,
             )  # fmt: skip

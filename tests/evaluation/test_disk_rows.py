@@ -140,9 +140,9 @@ def test_every_row_is_read_once_while_it_is_stored() -> None:
     class Counted(list[Example]):
         read = 0
 
-        def __getitem__(self, index: object) -> Example:  # type: ignore[override]
+        def __getitem__(self, index: object) -> Example:  # type: ignore[override]  # slices are never asked for
             self.read += 1
-            return super().__getitem__(index)  # type: ignore[index]
+            return super().__getitem__(index)  # type: ignore[index]  # as above
 
     examples = Counted(Example([place], 0, f"row {place}") for place in range(300))
     DiskRows(examples, lambda each: Encoded(np.array(each.input), np.array(each.target)), None)

@@ -44,7 +44,7 @@ class Recorder:
 def recorder(monkeypatch: pytest.MonkeyPatch) -> Recorder:
     """A tracker in the place of TensorBoard."""
     one, module = Recorder(), ModuleType("recur.tracking.tensorboard_adapter")
-    module.start = one.start  # type: ignore[attr-defined]
+    module.start = one.start  # type: ignore[attr-defined]  # a module made here
     monkeypatch.setitem(sys.modules, module.__name__, module)
     monkeypatch.setitem(NAMES, "tensorboard", "json")
     return one

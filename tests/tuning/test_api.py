@@ -27,5 +27,5 @@ def test_values_are_given_as_a_range_as_choices_or_by_the_description(tmp_path: 
 
 def test_an_unknown_option_is_refused_before_anything_is_written(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="hidden_size"):
-        recur.tune(ROWS, out=tmp_path / "study", hiden_size=3, **TINY)  # type: ignore[call-arg]
+        recur.tune(ROWS, out=tmp_path / "study", hiden_size=3, **TINY)  # type: ignore[call-arg]  # a word written wrongly is the test
     assert not (tmp_path / "study").exists()

@@ -32,7 +32,7 @@ def test_every_value_that_a_description_states_is_valid_and_starts_at_the_defaul
         if one.about.search:
             for value in one.about.search.choices or (one.about.search.low, one.about.search.high):
                 assert configured(Config(), {name: value})
-            assert one.about.search.choices or one.about.search.low < one.about.search.high  # type: ignore[operator]
+            assert one.about.search.choices or one.about.search.low < one.about.search.high  # type: ignore[operator]  # ends are there where no choices are
 
 
 def test_a_range_and_choices_are_read_with_their_unit_and_first_value() -> None:

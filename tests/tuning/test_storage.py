@@ -25,7 +25,7 @@ def test_a_study_draws_the_same_values_however_often_it_is_opened(tmp_path: Path
     (tmp_path / "a").mkdir()
     (tmp_path / "b").mkdir()
     whole = drawn(tmp_path / "a")
-    assert whole[0] == plan().start["lr"]  # type: ignore[index]
+    assert whole[0] == plan().start["lr"]  # type: ignore[index]  # a plan of this test has a start
     parts = []
     for _ in whole:
         storage = stored(tmp_path / "b")

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from recur.atomic import write_bytes
-from recur.errors import RecurError
+from recur.errors import require
 from recur.printable import printable
 from recur.views.picture import escape_math
 
@@ -40,15 +40,11 @@ def picture(labels: Sequence[Any], counts: Sequence[Sequence[int]], path: Path) 
 
     Raises
     ------
-    RecurError
+    MissingExtraError
         When matplotlib is not installed.
     """
-    try:
-        from matplotlib.figure import Figure
-    except ImportError as error:
-        raise RecurError("a picture is drawn with matplotlib", 'pip install "recur-nn[plot]"') from error
     size = max(4.0, 4.0 * len(labels) / _SMALL)
-    figure = Figure(figsize=(size + 1.5, size + 1.0), layout="constrained")
+    figure = require("matplotlib.figure", "plot").Figure(figsize=(size + 1.5, size + 1.0), layout="constrained")
     axes = figure.subplots()
     shares = [[count / max(1, sum(row)) for count in row] for row in counts]
     image = axes.imshow(shares, cmap="Blues", vmin=0.0, vmax=1.0)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from recur.atomic import write_bytes
-from recur.errors import RecurError
+from recur.errors import require
 from recur.figures import duration, figure
 from recur.views.terminal import bar
 
@@ -99,15 +99,13 @@ def importance_picture(shares: Mapping[str, float], study: Mapping[str, Any], pa
 
     Raises
     ------
-    RecurError
+    MissingExtraError
         When matplotlib is not installed.
     """
-    try:
-        from matplotlib.figure import Figure
-    except ImportError as error:
-        raise RecurError("a picture is drawn with matplotlib", 'pip install "recur-nn[plot]"') from error
     names = list(shares)[::-1]
-    picture = Figure(figsize=(7.0, 1.3 + 0.42 * len(names)), layout="constrained", dpi=120)
+    picture = require("matplotlib.figure", "plot").Figure(
+        figsize=(7.0, 1.3 + 0.42 * len(names)), layout="constrained", dpi=120
+    )
     axes = picture.subplots()
     axes.barh(names, [100 * shares[name] for name in names], color="#1f6fb2")
     for place, name in enumerate(names):
